@@ -14,6 +14,7 @@ import {
   newId,
   Page,
   page,
+  paced,
   Problem,
   sheetOf,
   sheetType,
@@ -92,7 +93,7 @@ const mostStreamed = 1024 * 1024 * 1024
 /** Rows that come back as a sheet; what has more comes as CSV. */
 const mostInSheet = 20_000
 /** What a file may be refused with that is too large to be held. */
-const large = ['file_too_large', 'files_unavailable', 'file_storage_full']
+const large = ['form_invalid', 'request_too_slow', 'file_too_large', 'files_unavailable', 'file_storage_full']
 
 /** Codes of problems of imports. */
 export const importProblems = {
@@ -269,15 +270,13 @@ function sendingRoute<C extends Columns, Name extends string>({ host, importing,
     return await viewOf(tx, (await find(tx, id))!)
   }
   /** Streams a file to where files lie; the job reads it there. */
-  async function keepLarge(
-    body: Readable,
-    request: Pick<Request, 'actor' | 'idempotency'>,
-    query: Query,
-    readBy: unknown,
-  ) {
+  async function keepLarge(body: Readable, request: Request, query: Query, readBy: unknown) {
     const id = newId()
     const key = `${host.name}/imports/${id}`
-    const { sizeBytes, sha256 } = await files.write(key, body, { maxBytes: mostStreamed })
+    const { sizeBytes, sha256 } = await paced(request, pace => {
+      const whole = Readable.from(pace.over(body[Symbol.asyncIterator]()), { objectMode: false })
+      return files.write(key, whole, { maxBytes: mostStreamed })
+    })
     if (sizeBytes === 0) await files.remove(key).then(() => fileOf(undefined, importing))
     const idempotency = request.idempotency && { ...request.idempotency, fingerprint: JSON.stringify([sha256, query]) }
     const made = await db
@@ -334,7 +333,7 @@ function sendingRoute<C extends Columns, Name extends string>({ host, importing,
           reply.code(202).header('location', `${path}imports/${made.id}`).send(made)
         const body = request.body as Buffer | Readable | undefined
         const readBy = await unpack?.readsBy?.(actor)
-        if (body instanceof Readable) return await send(await keepLarge(body, request, query, readBy))
+        if (body instanceof Readable) return await send(await keepLarge(body, request as Request, query, readBy))
         const isPacked = body && (unpack?.all || body.subarray(0, 2).equals(Buffer.from('PK')))
         const unpacked = unpack && isPacked ? await unpack.csvOf(body, readBy as never) : undefined
         const { csv, losses } = typeof unpacked === 'object' ? unpacked : { csv: unpacked, losses: [] }

@@ -6,6 +6,7 @@ import { newId } from '#kernel'
 import { open as openContent } from '../services/content/testing.ts'
 import { open as openMaintenance } from '../services/maintenance/testing.ts'
 import { open as openOcpp } from '../services/ocpp/testing.ts'
+import { open as openPassports } from '../services/passports/testing.ts'
 import { spoilt, whole } from './kernel/spoilt.ts'
 import { answer, dial, problemIn } from './kernel/wire.ts'
 
@@ -67,6 +68,35 @@ const takers: Record<string, (t: Parameters<typeof openContent>[0]) => Promise<T
     }
   },
 }
+
+test('an import that is streamed is given up too where its sender has stopped, and goes on where they are slow', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { p } = await openPassports(t)
+  const url = await p.listen()
+  const head = (length: number): string =>
+    [
+      'POST /api/passports/import HTTP/1.1',
+      'host: x',
+      `authorization: ${p.signedIn().authorization}`,
+      'content-type: text/csv',
+      `content-length: ${length}`,
+      '\r\n',
+    ].join('\r\n')
+  const [silent, slow] = [dial(url), dial(url)]
+  const file = `identifier,category,manufacturedOn\r\n${'A,EV,2027-01-01\r\n'.repeat(1_400_000)}`
+  silent.write(`${head(30_000_000)}identifier`)
+  slow.write(head(file.length) + file.slice(0, 1_000_000))
+  await moment(300)
+  for (let sent = 1_000_000; sent < 4_000_000; sent += 1_000_000) {
+    slow.write(file.slice(sent, sent + 1_000_000))
+    await moment(100)
+    for (let look = 0; look < 30; look++) t.mock.timers.tick(400)
+  }
+  assert.equal(problemIn(await answer(silent)), '408 request_too_slow')
+  slow.write(file.slice(4_000_000))
+  assert.match((await answer(slow))!, /^HTTP\/1.1 202 /)
+  for (const socket of [silent, slow]) socket.destroy()
+})
 
 const headOf = ({ headers }: Taker, path: string, boundary: string, length: number): string =>
   [
