@@ -41,7 +41,11 @@ const everyday: readonly (readonly [reason: string, ...routes: string[]])[] = [
     'POST /api/notifications/webhook-failures/:id/replay',
     'POST /api/notifications/closed-addresses/reopen',
   ],
-  ['Changes nothing: it is a file of what may be read, made of what is sent along', 'POST /api/vendors/dac7/:year/xml'],
+  [
+    'Changes nothing: it is made of what is sent along, and kept nowhere',
+    'POST /api/vendors/dac7/:year/xml',
+    'POST /api/content/preview',
+  ],
 ]
 
 /** Others may them too, but they give money away or take it for paid. */

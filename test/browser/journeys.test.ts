@@ -243,7 +243,7 @@ async function wireAndCommands(t: TestContext, { address, at, admin }: Town): Pr
 
   // What is filtered is live, too; a message leads to all of it, and to what is different in it.
   await page.goto(`${address}/console/wire`)
-  await page.getByRole('row', { name: /CP-2 from the charger MeterValues/ }).waitFor()
+  await page.getByRole('row', { name: /CP-2 ← from the charger MeterValues/ }).waitFor()
   await page.goto(`${address}/console/chargers/CP-2/wire`)
   await page.getByRole('textbox', { name: /filter/ }).fill('action:StatusNotification')
   await page.keyboard.press('Enter')

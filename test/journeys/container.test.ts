@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import write from 'write-excel-file/node'
 import { became, oneProcess, openCode, people, scan } from './batteries.ts'
+import { until } from '../kernel/toys.ts'
 
 const sheet = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const heads = ['Artikel-Nr. Batterie', 'Seriennummer', 'Kapazität (Ah)', 'Gewicht [kg]', 'Baujahr', 'Farbe', 'parentId']
@@ -99,8 +100,10 @@ test("container: an importer's spreadsheet, what is missing by article, publishe
   const declaration = { value: { title: 'DoC', url: 'https://example.com/doc.pdf' } }
   const mend = { attributes: { euDeclarationOfConformity: declaration }, reason: 'It came with the container' }
   await ivo.get(200, `PATCH /api/passports/${model.id}/attributes`, mend)
-  const after = await ivo.get(200, `GET /api/passports/readiness/summary?${day}`)
-  assert.ok(after.missing.every(({ dataPoint }: { dataPoint: number }) => dataPoint !== 42))
+  await until(async () => {
+    const { missing } = await ivo.get(200, `GET /api/passports/readiness/summary?${day}`)
+    return missing.every(({ dataPoint }: { dataPoint: number }) => dataPoint !== 42)
+  })
 
   // Published by the same list, with one column more.
   const published = await taken(await list(model.id, count, true, 'published'))

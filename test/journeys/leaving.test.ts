@@ -4,7 +4,7 @@ import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { baseline, client, codeIn, mailsIn, register } from './client.ts'
 
-test('somebody makes a passport in an organisation, hears what is in the way, tidies up and goes; what was theirs alone stays under their id', async t => {
+test('somebody makes a passport in an organisation, hears what is in the way, tidies up and goes; what others rely on stays under their id', async t => {
   const p = await start(t, await choose())
   const address = await p.listen()
   const mails = async (to: string, event: string) => {
@@ -15,6 +15,8 @@ test('somebody makes a passport in an organisation, hears what is in the way, ti
   const account = { email: 'ada@example.com', password: 'quiet trains at dawn', name: 'Ada' }
   const { user } = await register(ada, '/api/auth', account, async to => codeIn((await mails(to, 'send-otp')).at(-1)!))
   const own = await ada.get(201, 'POST /api/passports', { data: baseline('OWN-1') })
+  await ada.get(200, `POST /api/passports/${own.id}/publish`)
+  const draft = await ada.get(201, 'POST /api/passports', { data: baseline('OWN-2') })
   const { id } = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic' })
   ada.use(await ada.get(200, `POST /api/auth/organisations/${id}/switch`))
   const passport = await ada.get(201, 'POST /api/passports', { data: baseline('BP-1') })
@@ -38,8 +40,11 @@ test('somebody makes a passport in an organisation, hears what is in the way, ti
   assert.equal((await leave()).status, 204)
   assert.equal((await mails(account.email, 'user.deleted')).length, 1)
   assert.equal((await ada.ask('GET /api/passports')).status, 401)
-  const left = await p.http.inject({ url: `/api/passports/${own.id}`, headers: p.signedIn({ role: 'admin' }) })
-  assert.deepEqual(left.json().owner, { kind: 'person', id: user.id })
+  await p.settle()
+  const seen = async (id: string) =>
+    (await p.http.inject({ url: `/api/passports/${id}`, headers: p.signedIn({ role: 'admin' }) })).json()
+  assert.equal((await seen(draft.id)).code, 'passport_unknown', 'a draft of theirs alone goes with them')
+  assert.deepEqual((await seen(own.id)).owner, { kind: 'person', id: user.id })
   const [told] = await p.db(
     'notifications',
   )`select count(*)::int as count from notifications where user_id = ${user.id}`

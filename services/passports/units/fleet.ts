@@ -358,7 +358,7 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
       schema: {
         summary: 'The same as a file: CSV with a line for each passport, PDF or JSON with the numbers',
         description: 'No cell is a formula where it is opened.',
-        produces: ['application/json', 'text/csv', 'application/pdf'],
+        produces: ['text/csv', 'application/pdf'],
         querystring: Type.Object(
           {
             ...Days,
@@ -367,6 +367,7 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
           },
           { additionalProperties: false },
         ),
+        response: { 200: Summary },
       },
     },
     async ({ actor, query }, reply) => {
