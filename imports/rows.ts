@@ -121,8 +121,9 @@ export const find = async (db: Db, id: string): Promise<Row | undefined> => (awa
 /** Of whoever sent it; for others there is none. */
 export async function findOwn(db: Db, id: string, what: string, actor: Actor, lock = false): Promise<Row> {
   const [row] = await select(db, db`id = ${id} and what = ${what} ${lock ? db`for no key update` : db``}`)
-  if (row?.userId !== actor.userId && (lock || actor.role !== 'admin')) throw new Problem('not_found', 'import_unknown')
-  return row!
+  if (!row || (row.userId !== actor.userId && (lock || actor.role !== 'admin')))
+    throw new Problem('not_found', 'import_unknown')
+  return row
 }
 
 /** Faults of one behind the number `after`. */

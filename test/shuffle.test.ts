@@ -28,7 +28,8 @@ interface Entry {
 const byArrival = ['position', 'seen_at', 'station_at']
 /**
  * Those that stand in one table alone: when a token was refused is by the database's own clock, what follows from an
- * admin's act was done when it was, what prices depend on is counted change by change, and a message calls a charger by
+ * admin's act was done when it was, what prices depend on and what the shop
+ * shows is counted change by change, and a message calls a charger by
  * its id where nobody has told yet at what station it stands. Paths into a row, by commas.
  */
 const byArrivalIn: Record<string, string[]> = {
@@ -36,6 +37,8 @@ const byArrivalIn: Record<string, string[]> = {
   'admin.audit': ['at'],
   'orders.pricing': ['version'],
   'notifications.messages': ['facts,place'],
+  'notifications.messages_former': ['facts,place'],
+  'marketplace.editions': ['slot', 'count'],
 }
 
 const services = await choose()

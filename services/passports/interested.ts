@@ -1,10 +1,8 @@
-import { PassportPublished, PassportShared, type PassportStatus } from '#contracts/passports'
+import { PassportShared, type PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import type { Tx } from '#kernel'
-import type { PassportsHost } from './host.ts'
 import { told, type Held, type Passport } from './passports.ts'
 import { listInterested } from './readers.ts'
-import { findHeld } from './store.ts'
 
 /**
  * Tells somebody that a passport was opened to them by their legitimate interest, or closed again. Of a draft nothing is
@@ -19,20 +17,8 @@ export async function tellInterested(
   if (passport.status !== 'draft') await tx.publish(PassportShared, { ...told(passport), reader, shared })
 }
 
-/** Those who were let in by their interest while it was a draft hear of a passport that is published. */
-export function hearOfPublished({ on }: PassportsHost): void {
-  on(
-    PassportPublished,
-    {
-      id: 'interested',
-      purpose: 'tell those who have a legitimate interest of a passport that was a draft',
-      from: 'now',
-      afterFailure: 'pass',
-    },
-    async ({ passport, version }, tx) => {
-      const held = await findHeld(tx, passport.id)
-      if (!held) return
-      for (const reader of await listInterested(tx, passport.id, version)) await tellInterested(tx, held, reader, true)
-    },
-  )
+/** Those who were let in by their interest while it was a draft hear of a passport as it is published. */
+export async function tellAllInterested(tx: Tx<'passports'>, passport: Passport): Promise<void> {
+  for (const reader of await listInterested(tx, passport.id, passport.updatedAt))
+    await tellInterested(tx, passport, reader, true)
 }

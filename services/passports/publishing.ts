@@ -4,6 +4,7 @@ import { seenAfter } from './audiences/seen.ts'
 import { dayOf } from './audiences/views.ts'
 import { claimIdentifier } from './codes/store.ts'
 import type { PassportsHost } from './host.ts'
+import { tellAllInterested } from './interested.ts'
 import { requireOperator } from './operators/operators.ts'
 import { told, type Passport } from './passports.ts'
 import { updatePassport } from './store.ts'
@@ -41,6 +42,7 @@ export async function writePublished(
   await claimIdentifier(tx, published)
   await requirePublishedParents(tx, published)
   await tx.publish(PassportPublished, told(published))
+  await tellAllInterested(tx, published)
   await changeStatus(tx, former, published, actor)
   return openIn(readiness)
 }

@@ -84,13 +84,12 @@ export async function insertInterested(tx: Tx, id: string, reader: Owner, since:
   return changed.length > 0
 }
 
-/** Who was let in by their interest before a passport had this version, and reads it still. */
-export async function listInterested(tx: Tx, id: string, version: number): Promise<Owner[]> {
+/** Who was let in by their interest, and reads a passport still at a time. */
+export async function listInterested(tx: Tx, id: string, at: Date): Promise<Owner[]> {
   return await tx<Owner[]>`
-    select r.kind, r.reader_id as id from readers r join versions v using (passport_id)
-    where r.passport_id = ${id} and r.audience = 'interest' and (r.until_at is null or r.until_at > v.at)
-      and v.version = ${version} and r.since <= v.at
-    order by r.reader_id`
+    select kind, reader_id as id from readers
+    where passport_id = ${id} and audience = 'interest' and (until_at is null or until_at > ${at})
+    order by reader_id`
 }
 
 /** Whose reading by their id ended, and as what they read; undefined when there was none. An address of theirs lets them in still. */

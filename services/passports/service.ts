@@ -18,7 +18,6 @@ import { turnWithTheLaw } from './audiences/turning.ts'
 import { fillCodes } from './codes/filling.ts'
 import { resolver } from './codes/resolver.ts'
 import { fillNewColumns } from './backfill.ts'
-import { hearOfPublished } from './interested.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
@@ -64,7 +63,6 @@ export const passports = defineService({
     openToBuyers(host)
     forgetWhoLeaves(host)
     hearOfOperators(host)
-    hearOfPublished(host)
     await fillNewColumns(host)
     await recountAll(host)
     turnWithTheLaw(host)
