@@ -211,7 +211,8 @@ async function runImport<C extends Columns, Name extends string>(
   })
   if (dropped) await files.remove(dropped)
   told()
-  log.info({ import: id, what: importing.what }, 'an import stands still')
+  const state = (await find(db, id))?.state
+  log.info({ import: id, what: importing.what, state }, state === 'done' ? 'an import is done' : 'an import stands')
 }
 
 /** How far an import is, live. */

@@ -3,7 +3,7 @@ import type { goLive as english } from './en-go-live.ts'
 /** What the list before going live says; it comes with its screen. */
 export const goLive: typeof english = {
   about:
-    'Was es geben soll, bevor sich andere auf diese Plattform verlassen. Jede Zeile wird dort gefragt, wo es so ist; `ohmnibus doctor` sieht auch nach, was dahinter steht.',
+    'Was es geben soll, bevor sich andere auf diese Plattform verlassen. Jede Zeile wird dort gefragt, wo es so ist; „ohmnibus doctor“ sieht auch nach, was dahinter steht.',
   steps: {
     production: {
       name: 'Sie läuft im Ernst',

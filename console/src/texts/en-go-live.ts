@@ -1,7 +1,7 @@
 /** What the list before going live says; it comes with its screen. */
 export const goLive = {
   about:
-    'What there should be before others rely on this platform. Each line is asked where it is so; `ohmnibus doctor` looks at the engines behind it, too.',
+    'What there should be before others rely on this platform. Each line is asked where it is so; “ohmnibus doctor” looks at the engines behind it, too.',
   steps: {
     production: { name: 'It is run in earnest', how: 'Set DATABASE_URL: with a database of its own it is.' },
     https: {
