@@ -1,6 +1,10 @@
-/** Said by the socket or the driver, not by PostgreSQL; a server that ends takes the file of its Unix socket with it. */
+/**
+ * Said by the socket, the resolver or the driver, not by PostgreSQL; a server that ends takes the file of its Unix socket
+ * with it, one that is silent is given up by the driver.
+ */
 export const isBroken = (error: unknown): boolean =>
-  /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error)) || (error as { syscall?: unknown } | null)?.syscall === 'connect'
+  /^(CONNECT(ION)?_|ECONN|EPIPE|ETIMEDOUT)/.test(codeOf(error)) ||
+  ['connect', 'getaddrinfo'].includes(String((error as { syscall?: unknown } | null)?.syscall))
 
 export const connectionLost = (): Error =>
   Object.assign(new Error('the connection was lost in the transaction'), { code: 'CONNECTION_CLOSED' })

@@ -50,6 +50,7 @@ export async function transact<Name extends string, T>(
       } catch (error) {
         events.length = published
         await tx`rollback to savepoint attempt`
+        guard.forgive()
         throw error
       }
     },
@@ -85,8 +86,8 @@ export async function transact<Name extends string, T>(
   } catch (thrown) {
     await tx`rollback`.catch(() => {})
     // What failed behind a write that nobody waited for, or beside a statement that went out with it, failed because of that.
-    const first = isBehind(thrown) ? guard.failure() : undefined
-    const error = failureAmong(await Promise.allSettled(last))?.reason ?? first ?? thrown
+    const reasons = [failureAmong(await Promise.allSettled(last))?.reason, thrown, guard.failure()]
+    const error = reasons.find(reason => reason !== undefined && !isBehind(reason)) ?? thrown
     failed(error)
     if (isReadOnly(error))
       throw new Problem('unavailable', 'database_read_only', {
@@ -137,8 +138,9 @@ function openGuard(name: string) {
     },
     lose: () => void (lost = true),
     lost: () => lost,
-    /** Why the first statement failed that did. */
+    /** Why the first statement failed that did, but for those that were as if never begun. */
     failure: () => failure,
+    forgive: () => void (failure = undefined),
     end: () => void (over = true),
   }
 }

@@ -108,6 +108,20 @@ test('a write that goes out with the commit is there with its event, or fails th
     throw new Error('changed my mind')
   })
   await assert.rejects(changed, /changed my mind/)
+  // Both fail, and what goes out with the commit only because of the other.
+  const before = db.transaction(async tx => {
+    const failing = add(tx, 'a')
+    tx.withCommit(add(tx, 'e'))
+    await failing
+  })
+  await assert.rejects(before, error => violates(error, 'pages_pkey'))
+  const later = db.transaction(async tx => {
+    await tx.attempt(() => add(tx, 'a')).catch(() => {})
+    const failing = tx`select 1 / ${0}::int`.execute()
+    failing.catch(() => {})
+    await add(tx, 'f')
+  })
+  await assert.rejects(later, /division by zero/, 'not what had been taken back before')
   assert.deepEqual([await pages(), committed.length], [['a'], 1])
 })
 

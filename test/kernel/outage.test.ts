@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -70,6 +72,31 @@ test('a server that took its socket with it is away, and no fault of the platfor
   )
   assert.equal((error as { code: string }).code, 'ENOENT')
   assert.equal(databaseProblem(error)?.code, 'database_unavailable')
+})
+
+test('a server that takes a connection and says nothing is away, and so is one that the network loses', async t => {
+  const silent = createServer(socket => void t.after(() => socket.destroy()))
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  const at = { host: '127.0.0.1', port, database: 'postgres', password: () => '', patience: 1 }
+  const pool = openPool(at, 'postgres', { max: 1 })
+  t.after(() => pool.end({ timeout: 0 }))
+  const error = await pool`select 1`.then(
+    () => assert.fail('somebody answered'),
+    (error: unknown) => error,
+  )
+  assert.equal((error as { code: string }).code, 'CONNECT_TIMEOUT')
+  const lost = [
+    error,
+    { code: 'ETIMEDOUT', syscall: 'read' },
+    { code: 'EHOSTUNREACH', syscall: 'connect' },
+    { code: 'EAI_AGAIN', syscall: 'getaddrinfo' },
+  ]
+  assert.deepEqual(
+    lost.map(error => databaseProblem(error)?.code),
+    lost.map(() => 'database_unavailable'),
+  )
 })
 
 test('of an engine that fails the innermost cause is told, which names the address, in one line', () => {
