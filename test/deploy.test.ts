@@ -10,9 +10,9 @@ import { all, choose } from '../services/all.ts'
 const root = dirname(import.meta.dirname)
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const names = Object.keys(all)
-/** Settings that the README's table names. */
+/** Settings that there are. */
 const settings = new Set(
-  [...read('README.md').matchAll(/^\| (`.+?) \|/gm)].flatMap(([, cell]) =>
+  [...read('docs/settings.md').matchAll(/^\| (`.+?) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
   ),
 )

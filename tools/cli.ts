@@ -307,7 +307,7 @@ function help(): void {
   console.log('Ohmnibus, the open back end of electric mobility.\n\nCommands:')
   for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(21)} ${summary}`)
   console.log('\nohmnibus help <command>, or <command> --help, tells more; ohmnibus version which one this is.')
-  console.log('All settings: README.md')
+  console.log('All settings: docs/settings.md')
 }
 
 const args = process.argv.slice(2)

@@ -17,7 +17,7 @@ import { postman, sample } from './docs/postman.ts'
 import { problemsPage } from './docs/problems.ts'
 import { readersOf } from './docs/readers.ts'
 import { schemaOf } from './docs/schema.ts'
-import { settingsTable } from './docs/settings.ts'
+import { settingsPage } from './docs/settings.ts'
 import { photo } from './docs/steps.ts'
 
 /**
@@ -45,12 +45,13 @@ async function make(): Promise<Map<string, string>> {
     files.set(file, json(freeze(event)))
   }
 
-  const schemas = [platformSettings, ...services.flatMap(({ settings = [] }) => settings)]
-  const settings = schemas.flatMap(({ properties }) => Object.keys(properties))
-  const parts = {
-    ...deployParts(services, settings.filter(isPassedOn)),
-    'README.md': { settings: settingsTable(schemas) },
-  }
+  const declared = [
+    { of: 'The platform', schemas: [platformSettings] },
+    ...services.map(({ name, settings = [] }) => ({ of: name, schemas: [settings].flat() })),
+  ]
+  const settings = declared.flatMap(({ schemas }) => schemas.flatMap(({ properties }) => Object.keys(properties)))
+  files.set('docs/settings.md', settingsPage(declared))
+  const parts = deployParts(services, settings.filter(isPassedOn))
   for (const [file, own] of Object.entries(parts)) files.set(file, withParts(file, (await read(file))!, own))
 
   files.set('docs/guides/law.md', lawGuide())

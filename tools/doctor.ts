@@ -63,7 +63,7 @@ function settings(config: Config, services: readonly Service[]): Finding[] {
     ...config.faults.map((fault): Finding => ({
       state: 'fail',
       what: fault,
-      advice: 'It does not start like this. All settings: README.md',
+      advice: 'It does not start like this. All settings: docs/settings.md',
     })),
     ...[...config.notices, ...misspelt(config.environment, services, Object.keys(all))].map((notice): Finding => ({
       state: 'warn',
