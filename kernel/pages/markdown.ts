@@ -42,13 +42,52 @@ const tags = 'h2 h3 h4 h5 h6 p a ul ol li blockquote pre code em strong s hr br 
   ' ',
 )
 
+/** A text as a page shows it. */
+interface Shown {
+  readonly html: Html
+  /** Those of the second rank. */
+  readonly headings: readonly Heading[]
+}
+export interface Heading {
+  readonly text: string
+  readonly anchor: string
+}
+
 /**
  * Markdown (CommonMark, tables and strikethrough) as HTML that may stand in a page: HTML in it is text, links lead to the
  * web, to mail and to paths of ours, pictures are ours. Takes texts of 100,000 characters at most.
  */
-export async function markdown(text: string, by: Writer = 'editor'): Promise<Html> {
+export const markdown = async (text: string, by: Writer = 'editor'): Promise<Html> => (await show(text, by)).html
+
+/** The headings of the second rank in what an editor wrote, with what links to them. */
+export const headingsOf = async (text: string): Promise<readonly Heading[]> => (await show(text, 'editor')).headings
+
+/** Texts as they were shown lately, the oldest first: to make one is the dear part of a page, and the same for everybody. */
+const lately = new Map<string, Shown>()
+/** In characters of all of them together. */
+let length = 0
+const mostLately = 4_000_000
+
+async function show(text: string, by: Writer): Promise<Shown> {
+  const key = `${by} ${text}`
+  const before = lately.get(key)
+  if (before) return before
+  const shown = await make(text, by)
+  if (!lately.has(key)) length += key.length
+  lately.set(key, shown)
+  for (const oldest of lately.keys()) {
+    if (length <= mostLately) break
+    lately.delete(oldest)
+    length -= oldest.length
+  }
+  return shown
+}
+
+async function make(text: string, by: Writer): Promise<Shown> {
   const { md, sanitize } = await (loaded ??= load())
-  const clean = sanitize(md.render(text.slice(0, 100_000)), {
+  const env = {}
+  const tokens = md.parse(text.slice(0, 100_000), env)
+  const clean = sanitize(md.renderer.render(tokens, md.options, env), {
     allowedTags: tags,
     allowedAttributes: {
       a: ['href', 'rel'],
@@ -68,16 +107,12 @@ export async function markdown(text: string, by: Writer = 'editor'): Promise<Htm
     },
     exclusiveFilter: ({ tag, attribs }) => tag === 'img' && !attribs.src,
   })
-  return by === 'reader' ? html`<bdi>${trusted(clean)}</bdi>` : trusted(clean)
-}
-
-/** The headings of the second rank in it, with what links to them. */
-export async function headingsOf(text: string): Promise<{ text: string; anchor: string }[]> {
-  const { md } = await (loaded ??= load())
-  const tokens = md.parse(text.slice(0, 100_000), {})
-  return tokens.flatMap((token, index) =>
-    token.type === 'heading_open' && token.tag === 'h2'
-      ? [{ text: tokens[index + 1]!.content, anchor: String(token.attrGet('id')) }]
-      : [],
-  )
+  return {
+    html: by === 'reader' ? html`<bdi>${trusted(clean)}</bdi>` : trusted(clean),
+    headings: tokens.flatMap((token, index) =>
+      token.type === 'heading_open' && token.tag === 'h2'
+        ? [{ text: tokens[index + 1]!.content, anchor: String(token.attrGet('id')) }]
+        : [],
+    ),
+  }
 }

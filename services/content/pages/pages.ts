@@ -143,8 +143,9 @@ const elsewhere = (section: Section, language: Language) =>
     .filter(one => one !== section)
     .map(one => ({ to: pathOf(one, language), text: texts[language].sections[one] }))
 
-const dayIn = (language: Language, day: Date): string =>
-  new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'de-DE', { dateStyle: 'long', timeZone: 'UTC' }).format(day)
+const inDays = { dateStyle: 'long', timeZone: 'UTC' } as const
+const days = { en: new Intl.DateTimeFormat('en-GB', inDays), de: new Intl.DateTimeFormat('de-DE', inDays) }
+const dayIn = (language: Language, day: Date): string => days[language].format(day)
 
 const dated = (language: Language, { publishedAt }: Article): Html | null =>
   publishedAt && html`<time datetime="${publishedAt.toISOString()}">${dayIn(language, publishedAt)}</time>`

@@ -89,19 +89,6 @@ export function productPages(workshop: Workshop, look: Look): void {
   )
 }
 
-/** What vendors wrote, as it was made of their words: it is the dear part of a page, and the same for everybody. */
-const written = new Map<string, Html>()
-const mostWritten = { texts: 500, letters: 20_000 }
-
-async function described(text: string): Promise<Html> {
-  const known = written.get(text)
-  if (known) return known
-  const made = await markdown(text, 'reader')
-  if (text.length <= mostWritten.letters) written.set(text, made)
-  if (written.size > mostWritten.texts) written.delete(written.keys().next().value!)
-  return made
-}
-
 async function bodyOf(
   frame: Frame,
   seen: ProductView,
@@ -136,7 +123,8 @@ async function bodyOf(
             ${words.soldBy} <a href="${`/shop/v/${vendor.slug}`}"><bdi>${vendor.name}</bdi></a>
           </p>`
         }
-        ${buying(frame, seen)} ${seen.description !== '' && html`<div>${await described(seen.description)}</div>`}
+        ${buying(frame, seen)}
+        ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
         ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)} ${safetyOf(frame, seen)}
         ${rightsOf(frame, seen)}
       </div>

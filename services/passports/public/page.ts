@@ -25,7 +25,7 @@ import { findLine } from '../units/store.ts'
 import { checking, symbols } from './explained.ts'
 import { formAccepted, forms, jsonLdOf, jsonOf } from './forms.ts'
 import { languageFor, send, sendTagged } from './frame.ts'
-import { inLanguage, valueOf } from './values.ts'
+import { days, inLanguage, valueOf } from './values.ts'
 
 /** A document that is open to everybody. */
 type Paper = Static<(typeof listDocumentsOf)['output']>['documents'][number]
@@ -153,9 +153,7 @@ function bodyOf(
     ${papers.length > 0 && paperList(language, papers)} ${symbols(language, items)}
     <p>
       ${frameText('last', language)}:
-      <time datetime="${last}"
-        >${new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(last))}</time
-      >
+      <time datetime="${last}">${days(language).format(new Date(last))}</time>
     </p>
     ${hasPassport && say(language, 'more')} ${hasPassport && checking(language, passport.id)}
     <p><a href="${`/api/passports/${passport.id}`}" type="application/json">${frameText('data', language)}</a></p>`

@@ -31,11 +31,25 @@ export function valueOf(
   return shown(value, language)
 }
 
+/** How numbers and days are written: made once for each language, as that takes longer than to write with it. */
+const formats = new Map<string, { format(value: never): string }>()
+function formatOf<F extends { format(value: never): string }>(language: Language, style: object, make: () => F): F {
+  const key = language + JSON.stringify(style)
+  const known = (formats.get(key) as F | undefined) ?? make()
+  formats.set(key, known)
+  return known
+}
+const numbers = (language: Language, style: Intl.NumberFormatOptions) =>
+  formatOf(language, style, () => new Intl.NumberFormat(language, style))
+/** Of a day or a month in UTC. */
+export const days = (language: Language, style: Intl.DateTimeFormatOptions = { dateStyle: 'long' }) =>
+  formatOf(language, style, () => new Intl.DateTimeFormat(language, { ...style, timeZone: 'UTC' }))
+
 function numberIn(language: Language, digits: string, unit: string | null): string {
   const decimals = /^-?\d+(?:\.(\d+))?$/.exec(digits)?.[1]?.length ?? 0
   if (decimals > 20 || /e/i.test(digits)) return unit ? `${digits} ${unit}` : digits
   const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
-  const number = new Intl.NumberFormat(language, options).format(digits as unknown as number)
+  const number = numbers(language, options).format(digits as unknown as number)
   return unit ? `${number} ${unit}` : number
 }
 
@@ -45,7 +59,7 @@ function dayIn(language: Language, text: string): string | undefined {
   if (!month) return undefined
   const at = new Date(`${month}${day ?? '-01'}T00:00:00Z`)
   const precision = day ? ({ dateStyle: 'long' } as const) : ({ year: 'numeric', month: 'long' } as const)
-  return new Intl.DateTimeFormat(language, { ...precision, timeZone: 'UTC' }).format(at)
+  return days(language, precision).format(at)
 }
 
 /** A duration of ISO 8601 in years to days, or the day until which it lasts. */
@@ -56,7 +70,8 @@ function spanIn(language: Language, text: string): string | undefined {
   const span = Object.fromEntries(
     Object.entries({ years, months, weeks, days }).filter(([, part]) => part !== undefined),
   )
-  return new Intl.DurationFormat(language, { style: 'long' }).format(span)
+  const style = { style: 'long' } as const
+  return formatOf(language, style, () => new Intl.DurationFormat(language, style)).format(span)
 }
 
 const isLink = (text: string): boolean => /^https?:\/\/[^\s<>"]+$/i.test(text)
