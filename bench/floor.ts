@@ -86,6 +86,14 @@ app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string 
   },
 )
 
+/** What has not changed: one row is asked for its version. */
+app.get<{ Params: { slug: string } }>('/article/:slug', async ({ params, headers }, reply) => {
+  const [article] = await sql<{ version: number }[]>`
+    select a.version from content.slugs s join content.articles a on a.id = s.article_id
+    where s.kind = 'post' and s.language = 'en' and s.slug = ${params.slug}`
+  return reply.code(headers['if-none-match'] === `"${article!.version}-en"` ? 304 : 200).send()
+})
+
 /** Passes a request on to where `x-to` says. */
 void app.register(replyFrom)
 app.get<{ Params: { '*': string }; Headers: { 'x-to': string } }>('/hop/*', ({ params, headers }, reply) => {

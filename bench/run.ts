@@ -8,6 +8,7 @@ import { analytics } from './rows/analytics.ts'
 import { besideBetterAuth } from './rows/better-auth.ts'
 import { books } from './rows/books.ts'
 import { chargers } from './rows/chargers.ts'
+import { content } from './rows/content.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
@@ -47,12 +48,13 @@ const rows = [
   shop,
   sockets,
   besideBetterAuth,
+  content,
 ]
 const grounds = {
   embedded: {
     title: 'embedded engines',
     page: 'results.md',
-    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
   },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',
