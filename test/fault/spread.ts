@@ -109,7 +109,9 @@ export async function spreadSite(): Promise<
   /** One that has only begun to start does not yet know what to do when it is told to stop, and ends at once. */
   const endsWell = async (name: string, product: Product): Promise<void> => {
     product.signal('SIGTERM')
-    const { code, signal, ms } = await product.ends(15_000)
+    const ended = await product.ends(15_000).catch((error: Error) => void faults.push(`${name}: ${error.message}`))
+    if (!ended) return
+    const { code, signal, ms } = ended
     if ((code !== 0 && signal !== 'SIGTERM') || ms > 6_000)
       faults.push(
         `${name} was told to stop and ended with ${signal ?? code} after ${ms} ms:\n${product.output().slice(-3_000)}`,
