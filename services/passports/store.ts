@@ -206,9 +206,10 @@ export async function lockPassport(tx: Tx, id: string, actor: Actor): Promise<Pa
   return await findPassport(tx, id, actor)
 }
 
-/** With its versions and readers. */
+/** With its versions and readers, and what became of orders for items of it. */
 export async function deletePassport(tx: Tx, id: string, at: Date): Promise<void> {
   await insertTombstone(tx, id, at)
+  await tx`delete from serialisations where parent_id = ${id}`
   await tx`delete from passports where id = ${id}`
 }
 

@@ -208,6 +208,19 @@ suite('items by the thousand', () => {
     assert.equal(body.count, 1 + 2, `drafts, as of ${drafts.id}, have no codes yet`)
   })
 
+  test('a draft of which items are being made stays; once they are gone it goes, with what became of its orders', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const id = await modelOf(ada)
+    const made = await order(ada, id, { range: { from: 1, count: 3 } })
+    assert.deepEqual(await codeOf(ada.delete(`/${id}`)), [409, 'passport_has_children'])
+    await p.settle()
+    const items = (await ada.get(`/?status=draft`)).body.items.filter((one: { id: string }) => one.id !== id)
+    assert.equal(items.length, 3, `those of ${made.id}`)
+    for (const item of items) assert.equal((await ada.delete(`/${item.id}`)).status, 204)
+    assert.equal((await ada.delete(`/${id}`)).status, 204)
+  })
+
   test('an order that is stopped keeps what it made, and makes no more', async t => {
     const { p, as } = await open(t)
     const ada = as()

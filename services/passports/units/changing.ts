@@ -54,7 +54,7 @@ export async function requirePublishedParents(tx: Tx, passport: Passport): Promi
 export async function requireChildless(tx: Tx, passport: Passport): Promise<void> {
   if (await hasChildren(tx, passport.id))
     throw new Problem('conflict', 'passport_has_children', {
-      detail: 'Batches or items begin with this passport; delete those first.',
+      detail: 'Batches or items begin with this passport, or are being made; delete those first.',
     })
 }
 

@@ -64,8 +64,11 @@ export async function holdParent(tx: Tx, id: string): Promise<void> {
   await tx`select from passports where id = ${id} for key share`
 }
 
+/** There are some, or will be by an order that is under way. */
 export async function hasChildren(tx: Tx, id: string): Promise<boolean> {
-  const [row] = await tx<{ has: boolean }[]>`select exists (select from passports where parent_id = ${id}) as has`
+  const [row] = await tx<{ has: boolean }[]>`
+    select exists (select from passports where parent_id = ${id})
+      or exists (select from serialisations where parent_id = ${id} and state in ('waiting', 'running')) as has`
   return row!.has
 }
 
