@@ -637,5 +637,7 @@ export const getOrganisation = call(
     kinds: Type.Array(OrganisationKind),
     identifiers: Type.Array(OrganisationIdentifier),
     version: Type.Integer(),
+    /** Those that it has proven to be its own. */
+    domains: Type.Optional(Type.Array(Type.String())),
   }),
 )

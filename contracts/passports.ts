@@ -234,6 +234,8 @@ export const getPassportTiers = call(
     audiences: Type.Array(Type.Enum(['public', 'authority', 'interest', 'owner'])),
     /** In the owner's place: it is noted as such. */
     asAdmin: Type.Boolean(),
+    /** When that ends, where it was lent for a time. */
+    until: Type.Optional(Instant),
   }),
 )
 

@@ -80,6 +80,9 @@ export function rangeOf({ id, unit }: Attribute): readonly [least: string | null
 /** Attributes whose values grow in this order. */
 export const ascending = table.ranges.ascending as readonly (readonly string[])[]
 
+/** Whether it holds of what one plant makes: its value may name the plant, where its model is made in several. */
+export const hasPlant = ({ level }: Attribute): boolean => level === 'model+plant' || level === 'model+year+plant'
+
 const places: Record<Level, readonly Granularity[]> = {
   'operator/model': ['model'],
   model: ['model'],

@@ -46,6 +46,16 @@ export function sees(reach: Reach, attribute: string, category: string | null, o
   return point !== undefined && (reach & bitOf(point)) !== 0 && !withheld(attribute, category, on)
 }
 
+/**
+ * By group, how many attributes an audience sees of a battery beyond what everybody does: by the law alone, whatever a
+ * passport says.
+ */
+export function keptFor(audience: Other, category: string | null, on: string): ReadonlyMap<string, number> {
+  const [theirs, everybody] = [reachOf(audience), reachOf('public')]
+  const kept = attributes.filter(({ id }) => sees(theirs, id, category, on) && !sees(everybody, id, category, on))
+  return new Map([...Map.groupBy(kept, ({ group }) => group)].map(([group, all]) => [group, all.length]))
+}
+
 /** The point of Annex XIII that an attribute falls under by the policy in force. */
 export const pointOf = (attribute: string): Point | undefined => points[attribute]
 
@@ -107,6 +117,14 @@ export function seesDocument(
   const byKind = open.kinds.includes(kind) || (attribute !== null && !open.known.includes(kind))
   return byKind && (attribute === null || open.attributes.includes(attribute))
 }
+
+/** What somebody may do with what they see. */
+export const actions = ['view', 'download', 'share', 'reuse'] as const
+export type Action = (typeof actions)[number]
+
+/** Whether the policy lets one of these do so; an owner does as they like. */
+export const may = (who: readonly Audience[], action: Action): boolean =>
+  who.some(one => one === 'owner' || audiences[one].actions.includes(action))
 
 /** The policy in force: what it says and with which Article. */
 export const policy = {

@@ -108,6 +108,12 @@ test('voltages and temperatures that contradict each other are named', () => {
     { attribute: 'nominalVoltage', detail: 'must not be less than minimumVoltage' },
   ])
   assert.deepEqual(told({ performance: { minimumVoltage: 300, maximumVoltage: 420 } }), [])
+  const idle = (lower: object, upper: object) =>
+    told({ attributes: { idleTemperatureLower: lower, idleTemperatureUpper: upper } })
+  assert.deepEqual(idle({ value: '-20', unit: '°C' }, { value: '253', unit: 'K' }), [
+    { attribute: 'idleTemperatureUpper', detail: 'must not be less than idleTemperatureLower' },
+  ])
+  assert.deepEqual(idle({ value: '-20', unit: '°C' }, { value: '50', unit: '°C' }), [])
 })
 
 test('scope: EV and LMT always, industrial above 2 kWh alone, and what is unknown exempts nobody', () => {

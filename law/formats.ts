@@ -1,7 +1,7 @@
 import { ascending, attributeOf, attributes, type Attribute, type ValueType } from './attributes.ts'
 import table from './data/formats.json' with { type: 'json' }
 import { isLess } from './units.ts'
-import { isWrapped, prune, read, type Fault, type Reading, type Value } from './values.ts'
+import { isWrapped, plantIn, prune, read, type Fault, type Reading, type Value } from './values.ts'
 
 type Members = Record<string, unknown>
 
@@ -122,7 +122,13 @@ export function project(all: readonly Mapped[], data: unknown, isSeen: (attribut
 }
 
 /** What others see of what was given; evidence beside a value they never do. */
-function shownOf({ type }: Attribute, given: unknown): unknown {
+function shownOf(attribute: Attribute, given: unknown): unknown {
+  const shown = valueShown(attribute, given)
+  const plant = plantIn(attribute, given)
+  return typeof plant === 'string' && shown !== undefined ? { ...(shown as Members), plant } : shown
+}
+
+function valueShown({ type }: Attribute, given: unknown): unknown {
   if (typeof given === 'object' && given !== null && typeof (given as Members).notApplicable === 'string')
     return { notApplicable: (given as Members).notApplicable }
   if (isWrapped(type, given)) {

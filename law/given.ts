@@ -6,7 +6,12 @@ import type { Value } from './values.ts'
 type Members = Record<string, unknown>
 
 /** A value in our own format, as an import, a form or `read` takes it again. */
-export function givenOf({ type }: Attribute, value: Value): unknown {
+export function givenOf(attribute: Attribute, value: Value): unknown {
+  const given = withoutPlant(attribute, value)
+  return value.plant === undefined ? given : { ...given, plant: value.plant }
+}
+
+function withoutPlant({ type }: Attribute, value: Value): Members {
   const { givenValue, givenUnit, temperature, notApplicable } = value
   if (notApplicable !== undefined) return { notApplicable }
   if (type === 'quantity' || type === 'count')
@@ -93,7 +98,7 @@ function rangeOf(temperature: unknown): string {
 export function differenceOf(attribute: Attribute, one: Value, other: Value): 'none' | 'unit' | 'value' {
   if (one.notApplicable !== other.notApplicable) return 'value'
   if (one.notApplicable !== undefined) return 'none'
-  if (rangeOf(one.temperature) !== rangeOf(other.temperature)) return 'value'
+  if (rangeOf(one.temperature) !== rangeOf(other.temperature) || one.plant !== other.plant) return 'value'
   const { type } = attribute
   if (type === 'quantity' || type === 'count') {
     if (!sameNumber(one.value, other.value)) return 'value'

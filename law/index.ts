@@ -1,6 +1,7 @@
 export {
   attributeOf,
   attributes,
+  hasPlant,
   mayStandOn,
   rangeOf,
   type Attribute,
@@ -10,7 +11,10 @@ export {
   type ValueType,
 } from './attributes.ts'
 export {
+  actions,
   countFor,
+  keptFor,
+  may,
   mayProve,
   mayPublish,
   openDocuments,
@@ -23,6 +27,7 @@ export {
   reachOf,
   sees,
   seesDocument,
+  type Action,
   type Audience,
   type Evidence,
   type OpenDocuments,
@@ -45,6 +50,7 @@ export {
   type Loss,
 } from './conversion.ts'
 export { givenOf } from './given.ts'
+export { draftPolicies, policyDifference, policyInForce, type Policy, type PolicyChange } from './policies.ts'
 export { lossKinds, type LossKind } from './rows.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
 export { binFor, metalsIn, type Metal } from './marks.ts'

@@ -92,6 +92,18 @@ test('power by state of charge, resistance by part, each with its unit', () => {
   assert.deepEqual(resistance.value!.value, [{ part: 'pack', value: '0.0025', unit: 'Ω' }])
 })
 
+test('what holds of one plant names it, and nothing else does', () => {
+  const footprint = (plant: unknown) =>
+    readText('carbonFootprintPerFunctionalUnit', JSON.stringify({ value: 61, unit: 'kg CO2e/kWh', plant }))
+  assert.equal(footprint('Regensburg, hall 3').value!.plant, 'Regensburg, hall 3')
+  assert.equal(footprint(undefined).value!.plant, undefined)
+  for (const wrong of ['', ' ', 7, { name: 'Regensburg' }, 'x'.repeat(501)])
+    assert.equal(footprint(wrong).fault?.code, 'value_invalid')
+  const materials = readText('criticalRawMaterials', '{"value": ["Cobalt"], "plant": "Narva"}')
+  assert.deepEqual([materials.value!.value, materials.value!.plant], [['Cobalt'], 'Narva'])
+  assert.equal(readText('batteryMass', '{"value": 3, "unit": "kg", "plant": "Narva"}').value!.plant, undefined)
+})
+
 test('units are known by their names in UCUM, QUDT, SAMM and UN/CEFACT, and never by another', () => {
   for (const [name, code] of [
     ['A.h', 'Ah'],

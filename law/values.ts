@@ -1,4 +1,4 @@
-import { rangeOf, type Attribute, type ValueType } from './attributes.ts'
+import { hasPlant, rangeOf, type Attribute, type ValueType } from './attributes.ts'
 import { allCategories, categoryOf } from './categories.ts'
 import { areAlike, convert, isDecimal, isLess, unitOf } from './units.ts'
 
@@ -13,6 +13,8 @@ export interface Value {
   readonly givenUnit: string | null
   /** In which range of temperature it holds, as given. */
   readonly temperature?: unknown
+  /** Of which plant it holds, as given. */
+  readonly plant?: string
   /** Why there is none, where the law lets that be said. */
   readonly notApplicable?: string
 }
@@ -148,6 +150,21 @@ const fault = (code: Fault['code'], detail: string): Reading => ({ fault: { code
  * be said: a unit is never guessed.
  */
 export function read(attribute: Attribute, given: unknown, fixed: string | null): Reading {
+  const reading = readValue(attribute, given, fixed)
+  const plant = reading.value && plantIn(attribute, given)
+  if (plant === undefined) return reading
+  if (typeof plant !== 'string' || plant.trim() === '' || plant.length > longestPlant)
+    return fault('value_invalid', `must name its plant in ${longestPlant} characters at most`)
+  return { value: { ...reading.value!, plant } }
+}
+
+const longestPlant = 500
+
+/** What stands beside a value as the plant that it holds of; of an attribute that has none, nothing. */
+export const plantIn = (attribute: Attribute, given: unknown): unknown =>
+  hasPlant(attribute) && isMembers(given) && Object.hasOwn(given, 'value') ? (given.plant ?? undefined) : undefined
+
+function readValue(attribute: Attribute, given: unknown, fixed: string | null): Reading {
   const { type } = attribute
   if (given === '' || given === null || given === undefined) return fault('value_empty', 'is empty')
   if (isMembers(given) && typeof given.notApplicable === 'string' && given.notApplicable !== '')

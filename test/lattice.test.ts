@@ -622,6 +622,33 @@ suite('who sees what', () => {
     assert.deepEqual(await seen(one.id), before)
   })
 
+  test('an interest that ends during a download: neither the link to a file nor the next part of it goes on', async t => {
+    let now = '2027-03-01T10:58:00Z'
+    const of = await open(t, { now: () => new Date(now) })
+    const owner = { userId: newId() }
+    const one = await published(of, 'EV', owner)
+    const grace = { userId: newId() }
+    const lent = { kind: 'person', audience: 'interest', until: '2027-03-01T11:00:00Z' }
+    assert.equal((await of.as(owner).put(`/${one.id}/readers/${grace.userId}`, lent)).status, 204)
+    const { docId } = one.papers.find(({ kind }) => kind === 'dismantling')!
+    const get = (url: string, headers = {}) =>
+      of.p.http.inject({ url, headers: { ...of.p.signedIn(grace), ...headers } })
+    const { url, urlExpiresAt } = (await get(`/api/documents/${docId}`)).json()
+    assert.equal(urlExpiresAt, '2027-03-01T11:00:00.000Z', 'and not five minutes on')
+    const { pathname, search } = new URL(url)
+    const part = (range: string) => get(`/api/documents/${docId}?download=1`, { range })
+    assert.deepEqual([(await get(pathname + search)).statusCode, (await part('bytes=0-3')).statusCode], [200, 206])
+    now = '2027-03-01T11:00:00Z'
+    const after = [await get(pathname + search), await part('bytes=4-')]
+    assert.deepEqual(
+      after.map(answer => [answer.statusCode, answer.json().code]),
+      [
+        [403, 'link_expired'],
+        [404, 'document_unknown'],
+      ],
+    )
+  })
+
   test('an interest ends when its time is over, and when the owner takes it back', async t => {
     let now = '2027-03-01T10:00:00Z'
     const of = await open(t, { now: () => new Date(now) })

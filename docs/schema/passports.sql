@@ -330,6 +330,7 @@ create table settings (
   publication    text                      not null default 'tell'::text,
   updated_at     timestamp with time zone  not null,
   due_diligence  boolean,
+  public_host    text,
   constraint settings_pkey PRIMARY KEY (owner_id),
   constraint settings_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint settings_publication_check CHECK ((publication = ANY (ARRAY['tell'::text, 'block'::text])))

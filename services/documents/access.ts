@@ -20,6 +20,8 @@ export interface Tier {
   readonly audiences: readonly Audience[]
   readonly category: string | null
   readonly asAdmin: boolean
+  /** When that ends, where it was lent for a time. */
+  readonly until?: string
 }
 
 /** As whom who asks reads the documents of a passport; undefined for nothing of it, as of one that is not there. */

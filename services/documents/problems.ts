@@ -6,6 +6,7 @@ export const problems = {
   document_unknown: ['not_found', 'There is no such document, or it is not for who asks.'],
   document_file_missing: ['not_found', 'The file of the document is not there. Operators have been told.'],
   passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
+  action_closed: ['forbidden', 'The policy of the law lets who asks see this, and not have it.'],
   document_kept: ['conflict', 'The passport of the document is published, and keeps its documents.'],
   document_in_quarantine: ['conflict', 'The file waits for the virus scanner, and nobody gets it before.'],
   document_infected: ['conflict', 'A virus scanner found something in the file, which was removed.'],

@@ -23,6 +23,7 @@ import {
   type Actor,
   type Range,
 } from '#kernel'
+import { may } from '#law'
 import {
   editable,
   openTo,
@@ -112,8 +113,9 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
     return { ...asked, owners }
   }
 
-  const linked = async (document: Document) => {
-    const expiresAt = new Date(now().getTime() + lifeOfLink)
+  /** Whoever has it follows the link; it ends at the latest with the reading of who asked for it. */
+  const linked = async (document: Document, until = Infinity) => {
+    const expiresAt = new Date(Math.min(now().getTime() + lifeOfLink, until))
     const { fileName, contentType, sizeBytes, sha256 } = document
     const url = await files.link(document.fileKey, { fileName, contentType, expiresAt, content: { sizeBytes, sha256 } })
     return { ...view(document), url, urlExpiresAt: expiresAt.toISOString() }
@@ -172,6 +174,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
         refuses: [
           'document_unknown',
           'token_missing',
+          'action_closed',
           'document_in_quarantine',
           'document_infected',
           'document_file_missing',
@@ -190,6 +193,11 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
     async (request, reply) => {
       const { visitor, params } = request
       const { document, tier } = await readable(host, visitor, params.docId)
+      // Its bytes come by a link too.
+      if (tier && !may(tier.audiences, 'download'))
+        throw new Problem('forbidden', 'action_closed', {
+          detail: 'By the policy of the law you may see that it is there.',
+        })
       if (tier)
         await noteReading(
           host,
@@ -210,7 +218,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
       if (!download) {
         // Never "not modified": the link that the client had would be one that has expired.
         reply.header('etag', `"${document.version}"`).header('cache-control', 'private, no-store')
-        return await linked(document)
+        return await linked(document, tier?.until === undefined ? undefined : Date.parse(tier.until))
       }
       // The schema describes the document; its file leaves as it is.
       reply.serializer(payload => payload as string)

@@ -16,6 +16,7 @@ import { findSealedUndo } from './accounts/undoing.ts'
 import { findUser, findUserByEmail, listUsersOf, type User } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
 import { standingOf } from './operators/store.ts'
+import { verifiedDomainsOf } from './organisations/domains-store.ts'
 import { findInvitation, findOrganisation, listMembersOf } from './organisations/store.ts'
 import { findSealedReset } from './passwords/store.ts'
 import { findSealedCode } from './registration/store.ts'
@@ -88,7 +89,8 @@ export function answers({ host, codes, tokens }: Identity): void {
     const organisation = await findOrganisation(db, organisationId, organisationId)
     if (!organisation) throw new Problem('not_found', 'organisation_unknown')
     const { name, version } = organisation
-    return { organisationId, name, version, ...(await standingOf(db, organisationId)) }
+    const domains = await verifiedDomainsOf(db, organisationId)
+    return { organisationId, name, version, domains, ...(await standingOf(db, organisationId)) }
   })
 
   host.answer(listPeople, async ({ role }) => ({ people: (await listUsersOf(db, role, 1_000)).map(personOf) }))

@@ -14,6 +14,8 @@ export interface Passport extends Owned {
   readonly parentId: string | null
   /** Of its battery: as its model says, else as its data does. */
   readonly category: string | null
+  /** Of its owner's own, where it has one: see `baseOf`. */
+  readonly publicHost?: string | null
   /** Whether who asks has a legitimate interest, by its owner's word. */
   readonly interested?: boolean
   /** Whether who asks acts for an organisation that was verified as an authority. */

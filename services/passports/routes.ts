@@ -19,6 +19,7 @@ import { PassportCreated, PassportData, PassportDeleted, PassportStatus } from '
 import { EventActor, Id, Instant, Line, Owner } from '#contracts/shared'
 import { answer, readable, shownTo, withPage } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
+import { policyRoutes } from './audiences/policy.ts'
 import { dayOf } from './audiences/views.ts'
 import { dpp } from './dpp/dpp.ts'
 import type { FindReader, PassportsHost } from './host.ts'
@@ -86,6 +87,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   dpp(host, change)
   fleetRoutes(host)
   settingRoutes(host)
+  policyRoutes(host)
   ruleCheckRoutes(host)
   serialRoutes(host)
   labelRoutes(host)
@@ -186,7 +188,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const hasOthers = reading.view !== 'owner' && passport.parentId !== null
       const line = hasOthers ? await findLine(db, passport.id, false, at) : []
       await noteAccess(db, passport.id, visitor, reading, 'GET /api/passports/:id', now())
-      return answer(request, reply, withPage(host, shownTo(reading, passport, line, dayOf(now()))))
+      return answer(request, reply, withPage(host, passport, shownTo(reading, passport, line, dayOf(now()))))
     },
   )
 
@@ -222,7 +224,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         return await change(tx, passport, body.data, actor, body.reason)
       })
-      return answer(request, reply, withPage(host, view(updated)))
+      return answer(request, reply, withPage(host, updated, view(updated)))
     },
   )
 
@@ -261,7 +263,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         const published = publish(passport, now())
         const readiness = await writePublished(host, tx, passport, published, actor)
-        return { ...withPage(host, view(published)), readiness }
+        return { ...withPage(host, published, view(published)), readiness }
       })
       return answer(request, reply, published)
     },
@@ -297,7 +299,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         await changeStatus(tx, passport, archived, actor)
         return archived
       })
-      return archived ? answer(request, reply, withPage(host, view(archived))) : reply.code(204).send()
+      return archived ? answer(request, reply, withPage(host, archived, view(archived))) : reply.code(204).send()
     },
   )
 

@@ -30,6 +30,7 @@ import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
 import { hearOfOperators } from './operators/operators.ts'
 import { checkReadiness } from './units/checking.ts'
+import { watchHosts } from './units/hosts.ts'
 import { openRuleSets } from './units/sets.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
@@ -67,6 +68,7 @@ export const passports = defineService({
     await recountAll(host)
     turnWithTheLaw(host)
     checkReadiness(host)
+    watchHosts(host)
     await history(host)
     await fillCodes(host)
     answers(host)

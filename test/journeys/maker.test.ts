@@ -63,7 +63,8 @@ test('maker: a model, a batch, three thousand serials, a correction to the model
   // The last of them opens by what is printed on it, and says what its model and its batch say.
   const code = `/01/09506000134352/21/V${String(serials).padStart(7, '0')}`
   const passport = async (query = '') => {
-    const { passportId } = JSON.parse(await openCode(site, code, 'en', 'application/json'))
+    const { digitalProductPassportId } = JSON.parse(await openCode(site, code, 'en', 'application/json'))
+    const passportId = digitalProductPassportId.replace('urn:uuid:', '')
     const { items } = await mara.get(200, `GET /api/passports/${passportId}/attributes${query}`)
     return { id: passportId as string, said: new Map<string, any>(items.map((one: any) => [one.id, one])) }
   }

@@ -8,6 +8,7 @@ import { strFromU8, unzipSync } from 'fflate'
 import { documents } from '../../services/documents/service.ts'
 import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { open as openPassports } from '../../services/passports/testing.ts'
+import { textOfPdf } from '../pdf.ts'
 
 /** Passports and documents whose every part bears a marker of its own, and each surface on which something of them leaves. */
 
@@ -258,6 +259,10 @@ export async function surfaces(
   }
   const as = async (url: string, accept: string): Promise<string> =>
     (await of.p.http.inject({ url, headers: { ...headers, accept } })).body
+  const printed = async (url: string): Promise<string> => {
+    const answer = await of.p.http.inject({ url, headers: { ...headers, accept: 'application/pdf' } })
+    return answer.statusCode === 200 ? textOfPdf(answer.rawPayload) : answer.body
+  }
   // After the newest version there is, whatever the time is for the platform.
   const at = '2099-01-01T00:00:00.000Z'
   const [api, dpp] = [`/api/passports/${id}`, `/v1/dpps/urn:uuid:${id}`]
@@ -320,6 +325,7 @@ export async function surfaces(
     json: await as(`/passport/${id}`, 'application/json'),
     linked: await as(`/passport/${id}`, 'application/ld+json'),
     maltese: await get(`/passport/${id}?lang=mt`),
+    pdf: await printed(`/passport/${id}`),
     head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
     changed: (await of.p.http.inject({ method: 'PUT', url: api, headers, payload: { data: {} } })).body,
     documents: await get(`/api/documents?passportId=${id}&limit=100`),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { notModified, Problem, stringify, type Reply, type Request } from '#kernel'
 import { ruleSetOn } from '#law'
-import { publicIdOf } from '../codes/codes.ts'
+import { baseOf, publicIdOf } from '../codes/codes.ts'
 import type { PassportsHost } from '../host.ts'
 import { view as whole, type Passport } from '../passports.ts'
 import { overruledIn, dataFor, type Member } from './said.ts'
@@ -40,6 +40,7 @@ export function answer(request: Request, reply: Reply, shown: ReturnType<typeof 
 /** The same with what is to be said of one that was published, by what its reader sees of it. */
 export function withPage<Shown extends ReturnType<typeof shownTo>>(
   { platform }: Pick<PassportsHost, 'platform'>,
+  passport: Passport,
   shown: Shown,
 ): Shown {
   const { id, status, updatedAt } = shown
@@ -47,7 +48,7 @@ export function withPage<Shown extends ReturnType<typeof shownTo>>(
   return {
     ...shown,
     ruleSet: ruleSetOn(updatedAt.slice(0, 10)).id,
-    publicUrl: `${platform.publicUrl}/passport/${publicIdOf(id)}`,
+    publicUrl: `${baseOf(passport, platform.publicUrl)}/passport/${publicIdOf(id)}`,
     // Nothing becomes of an archived one.
     ended: status === 'archived' ? { kind: 'archived', at: updatedAt, successors: [] } : null,
   }

@@ -16,7 +16,7 @@ export interface PassportRow extends Omit<Passport, 'owner' | 'readers' | 'data'
 
 /** In every answer of a passport. */
 export const head = `p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt", p.granularity,
-  p.parent_id as "parentId", p.category`
+  p.parent_id as "parentId", p.category, (select public_host from settings where owner_id = p.owner_id) as "publicHost"`
 
 /** What an authority and who has a legitimate interest find it by. */
 export function foundBy({ data, category, seen, updatedAt }: Passport) {

@@ -18,18 +18,28 @@ export async function tiersOf(db: Db, passportId: string, reader: PassportReader
       readers: Owner[]
       interested: boolean
       byAuthority: boolean
+      until: Date | null
     }[]
   >`
     select json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner, p.status, p.category,
       coalesce(json_agg(json_build_object('kind', r.kind, 'id', r.reader_id)) filter (where r.audience = 'owner'), '[]')
         as readers,
-      coalesce(bool_or(r.audience = 'interest'), false) as interested, ${authority} as "byAuthority"
+      coalesce(bool_or(r.audience = 'interest'), false) as interested, ${authority} as "byAuthority",
+      case when bool_and(r.until_at is not null) then max(r.until_at) end as until
     from passports p left join readers r
       on r.passport_id = p.id and r.reader_id = any(${parties}::uuid[]) and (r.until_at is null or r.until_at > ${now})
     where p.id = ${passportId} group by p.id`
   if (!row) return undefined
-  const { owner, status, category } = row
+  const { owner, status, category, until } = row
   const reading = readingOf(actor, row)
   const audiences = !reading ? [] : reading.view === 'owner' ? (['owner'] as const) : views[reading.view]
-  return { passportId, owner, status, category, audiences: [...audiences], asAdmin: reading?.isAdmin ?? false }
+  return {
+    passportId,
+    owner,
+    status,
+    category,
+    audiences: [...audiences],
+    asAdmin: reading?.isAdmin ?? false,
+    ...(until && { until: until.toISOString() }),
+  }
 }

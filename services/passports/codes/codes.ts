@@ -21,6 +21,10 @@ export function passportIdOf(text: string): string | undefined {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+/** What links to passports of an owner begin with: the host that they have proven to be theirs, else `PUBLIC_URL`. */
+export const baseOf = ({ publicHost }: { readonly publicHost?: string | null }, publicUrl: string): string =>
+  publicHost ? `https://${publicHost}` : publicUrl
+
 const mostCharacters = 2000
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '#kernel'
+import { forms } from '../public/forms.ts'
 import { keyOf, passportIdOf, publicIdOf } from './codes.ts'
 import { open } from '../testing.ts'
 
@@ -175,7 +176,7 @@ test('who tries out serials is told to wait, by page and by code; whoever opens 
     assert.equal((await go(guesses[0]!(1), elsewhere)).status, 404, 'others are not asked to wait')
 })
 
-test('the page is HTML, JSON or JSON-LD by what is accepted, with the same public values; of another form it names what there is', async t => {
+test('the page is HTML, JSON of EN 18223, JSON-LD or PDF by what is accepted, with the same public values; of another form it names what there is', async t => {
   const { p, as } = await open(t)
   const ada = as()
   const values = { batteryMass: { value: '450.50', unit: 'kg' }, batteryStatus: { value: 're-used' } }
@@ -185,7 +186,9 @@ test('the page is HTML, JSON or JSON-LD by what is accepted, with the same publi
     p.http.inject({ url: `/passport/${publicIdOf(id)}`, headers: { accept, ...more } })
   const json = await get('application/json')
   assert.equal(json.headers['content-type'], 'application/json')
-  assert.equal(json.json().attributes.batteryMass.value, '450.50')
+  assert.match(json.body, /"batteryMass":450\.50\b/, 'with the digits that were given')
+  const standard = await p.http.inject({ url: `/v1/dpps/${encodeURIComponent(`urn:uuid:${id}`)}` })
+  assert.deepEqual(json.json(), standard.json(), 'what EN 18222 answers')
   const linked = (await get('application/ld+json;q=0.9, text/html;q=0.5')).json()
   assert.equal(linked.batteryMass.unit, 'kg')
   assert.match(linked['@id'], new RegExp(`/id/${publicIdOf(id)}$`))
@@ -193,8 +196,15 @@ test('the page is HTML, JSON or JSON-LD by what is accepted, with the same publi
   for (const accept of ['text/html,application/xhtml+xml;q=0.9,*/*;q=0.8', '*/*', 'text/*'])
     assert.match(String((await get(accept)).headers['content-type']), /^text\/html/, accept)
   const none = await get('image/png')
-  assert.deepEqual([none.statusCode, /application\/ld\+json/.test(none.body)], [406, true])
-  assert.equal((await get('application/json', { 'if-none-match': json.headers.etag })).statusCode, 304)
+  assert.deepEqual([none.statusCode, none.body.match(/\w+\/[\w+]+/g)], [406, [...forms]])
+  const tags = new Set<unknown>()
+  for (const form of forms) {
+    const { headers } = await get(form)
+    tags.add(headers.etag)
+    assert.deepEqual([headers.vary, headers['cache-control']], ['accept, accept-language', 'public, max-age=60'], form)
+    assert.equal((await get(form, { 'if-none-match': headers.etag })).statusCode, 304, form)
+  }
+  assert.equal(tags.size, forms.length, 'no form is taken for another')
 })
 
 test('a battery that needs no passport has a page that never calls itself one', async t => {

@@ -6,7 +6,7 @@ import type { PassportsHost } from '../host.ts'
 import type { Passport } from '../passports.ts'
 import { languageFor, send } from '../public/frame.ts'
 import { findPublished } from '../store.ts'
-import { passportIdOf, publicIdOf } from './codes.ts'
+import { baseOf, passportIdOf, publicIdOf } from './codes.ts'
 import { linksetOf, linkTypeAsked, linkTypeOf, linkTypes, type Link } from './linkset.ts'
 import { openMisses } from './misses.ts'
 import { findByKey } from './store.ts'
@@ -121,19 +121,19 @@ async function lead(
   passport: Passport,
   path: string,
 ): Promise<Reply> {
-  const { publicUrl } = host.platform
+  const base = baseOf(passport, host.platform.publicUrl)
   const page = `/passport/${publicIdOf(passport.id)}`
-  const anchor = publicUrl + path
+  const anchor = base + path
   reply.headers({
     'access-control-allow-origin': '*',
     'access-control-expose-headers': 'link, location',
     vary: 'accept',
-    link: `<${anchor}?linkType=linkset>; rel="linkset"; type="application/linkset+json", <${publicUrl}${page}>; rel="dpp"`,
+    link: `<${anchor}?linkType=linkset>; rel="linkset"; type="application/linkset+json", <${base}${page}>; rel="dpp"`,
   })
   const wantsLinkset = /\bapplication\/linkset\+json\b/.test(request.headers.accept ?? '')
   const asked = request.query.linkType === undefined ? undefined : linkTypeAsked(request.query.linkType)
   if (asked === undefined && !wantsLinkset) return onward(request, reply, page)
-  const links = await linksOf(host, passport, publicUrl + page)
+  const links = await linksOf(host, passport, base, page)
   if (asked === 'linkset' || asked === undefined)
     return reply
       .type('application/linkset+json')
@@ -153,7 +153,7 @@ function onward({ url }: Asked, reply: Reply, to: string): Reply {
 }
 
 /** The page, and the documents that are open to everybody; without them while they cannot be listed. */
-async function linksOf({ ask, log, platform }: PassportsHost, passport: Passport, page: string): Promise<Link[]> {
+async function linksOf({ ask, log }: PassportsHost, passport: Passport, base: string, page: string): Promise<Link[]> {
   const { documents } = await ask(listDocumentsOf, {
     passportId: passport.id,
     open: { audiences: ['public'], category: passport.category },
@@ -162,7 +162,7 @@ async function linksOf({ ask, log, platform }: PassportsHost, passport: Passport
     return { documents: [] }
   })
   const inAll = Object.keys(languages)
-  const about = { href: page, title: passportWord('en'), mediaType: 'text/html', hreflang: inAll }
+  const about = { href: base + page, title: passportWord('en'), mediaType: 'text/html', hreflang: inAll }
   const papers = documents.flatMap(({ docId, title, kind, contentType, language }): Link[] => {
     const type = kind && linkTypeOf(kind)
     if (!type) return []
@@ -170,7 +170,7 @@ async function linksOf({ ask, log, platform }: PassportsHost, passport: Passport
       {
         type,
         title,
-        href: `${platform.publicUrl}/api/documents/${docId}?download=1`,
+        href: `${base}/api/documents/${docId}?download=1`,
         mediaType: contentType ?? 'application/octet-stream',
         ...(language && { hreflang: [language] }),
       },

@@ -1,4 +1,4 @@
-import { attributeOf, attributes, type Attribute, type ValueType } from '#law'
+import { attributeOf, attributes, hasPlant, type Attribute, type ValueType } from '#law'
 import type { EffectiveView } from '../units/effective.ts'
 
 /** A passport in the words of EN 18223: its head, and what it says by groups. Numbers are raw, with their digits. */
@@ -53,7 +53,14 @@ export function compressedOf(items: readonly EffectiveView[], operator: string |
 }
 
 /** A value in the unit of the law, which its dictionary entry names. */
-function valueOf({ id, value, temperature, notApplicable }: EffectiveView): unknown {
+function valueOf(item: EffectiveView): unknown {
+  const value = plainOf(item)
+  const { plant } = item
+  if (plant === undefined) return value
+  return isMembers(value) && Object.hasOwn(value, 'value') ? { ...value, plant } : { value, plant }
+}
+
+function plainOf({ id, value, temperature, notApplicable }: EffectiveView): unknown {
   const { type } = attributeOf(id)!
   if (notApplicable) return { notApplicable }
   if (type === 'quantity' || type === 'count')
@@ -69,7 +76,15 @@ function valueOf({ id, value, temperature, notApplicable }: EffectiveView): unkn
 }
 
 /** The same as our own format takes it: a number has the unit of the law, as what was read had. */
-export function givenOf({ type, unit }: Attribute, value: unknown): unknown {
+export function givenOf(attribute: Attribute, value: unknown): unknown {
+  if (!hasPlant(attribute) || !isMembers(value) || !('plant' in value) || !('value' in value))
+    return plainGivenOf(attribute, value)
+  const { plant, value: inner, ...others } = value
+  const given = plainGivenOf(attribute, Object.keys(others).length > 0 ? { value: inner, ...others } : inner)
+  return { ...(given as Members), plant }
+}
+
+function plainGivenOf({ type, unit }: Attribute, value: unknown): unknown {
   if (value === null || (isMembers(value) && typeof value.notApplicable === 'string')) return value
   const withUnit = (one: unknown): unknown =>
     isMembers(one) ? { ...(unit !== null && { unit }), ...one } : { value: one, ...(unit !== null && { unit }) }

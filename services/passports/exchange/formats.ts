@@ -4,6 +4,7 @@ import { anyone, anyoneAsThemselves, Problem, signedIn, stringify, timeOf, type 
 import { formats, importedOwn, lossKinds, parseGiven, type Dated, type Loss } from '#law'
 import { readable } from '../audiences/answer.ts'
 import { noteAccess } from '../audiences/log.ts'
+import { requireAllowed } from '../audiences/policy.ts'
 import type { Reading } from '../audiences/reading.ts'
 import { dayOf } from '../audiences/views.ts'
 import { didOf } from '../dpp/identifiers.ts'
@@ -106,7 +107,7 @@ export function formatRoutes(host: PassportsHost): void {
           'As far as it is open to who asks, with what its model and batch say. The report is made by reading the document ' +
           'again: what it does not name comes back as it was. What the format requires and nobody says is left out and named. ' +
           '`download=true` answers the document alone.',
-        refuses: ['passport_unknown', 'version_unknown', 'token_missing'],
+        refuses: ['passport_unknown', 'version_unknown', 'token_missing', 'action_closed'],
         params: Type.Object({ id: Id }),
         querystring: Type.Object(
           {
@@ -128,6 +129,7 @@ export function formatRoutes(host: PassportsHost): void {
       const { params, query, visitor } = request
       const at = query.at === undefined ? undefined : timeOf(query.at)
       const { passport, reading } = await readable(host, request, params.id, at)
+      if (query.download) requireAllowed(reading, 'download')
       await noteAccess(host.db, passport.id, visitor, reading, 'GET /api/exchange/passports/:id', now())
       const format = (query.format ?? 'ohmnibus-1') as FormatName
       const out = await inFormat(host, format, passport, reading, { placeholders: query.placeholders ?? false, at })

@@ -5,9 +5,9 @@ import { binFor, metalsIn, schemeOf } from '#law'
 import { noteAccess, noteWhole } from '../audiences/log.ts'
 import { readingOf } from '../audiences/reading.ts'
 import { fold } from '../audiences/said.ts'
-import { publicIdOf } from '../codes/codes.ts'
+import { baseOf, publicIdOf } from '../codes/codes.ts'
 import type { PassportsHost } from '../host.ts'
-import { visibleTo } from '../passports.ts'
+import { visibleTo, type Passport } from '../passports.ts'
 import { findPassport } from '../store.ts'
 import { findLine } from '../units/store.ts'
 import { codeOf, requireReadable, symbologies, textsIn, type Code, type Symbology } from './codes.ts'
@@ -76,10 +76,11 @@ export function labelRoutes(host: PassportsHost): void {
   const { http, db, now, platform } = host
 
   /** The link as it is published: of who has keys of GS1 the identifier itself, else the short link of the passport. */
-  const linkOf = ({ id, identifier }: Labelled): string =>
-    identifier && schemeOf(identifier) === 'gs1' ? identifier : `${platform.publicUrl}/id/${publicIdOf(id)}`
-  const checked = async (one: Labelled, symbology: Symbology): Promise<Code> => {
-    const code = await codeOf(linkOf(one), symbology)
+  const linkOf = ({ id, identifier }: Labelled, of: Passport): string =>
+    identifier && schemeOf(identifier) === 'gs1' ? identifier : `${baseOf(of, platform.publicUrl)}/id/${publicIdOf(id)}`
+  /** `of` is a passport of the same owner. */
+  const checked = async (one: Labelled, of: Passport, symbology: Symbology): Promise<Code> => {
+    const code = await codeOf(linkOf(one, of), symbology)
     await requireReadable(code)
     return code
   }
@@ -120,7 +121,7 @@ export function labelRoutes(host: PassportsHost): void {
       const [one] = await labelled(db, passport.owner.id, { ids: [passport.id] }, 1)
       const { format = 'svg', symbology = 'qr', sizeMm = 30, dpi = 300 } = query
       const size = { sizeMm, dpi }
-      const code = await checked(one!, symbology)
+      const code = await checked(one!, passport, symbology)
       dotsOf(code, size)
       const bin = binAsked(query)
       const marks = await marksOf(one!, bin)
@@ -185,7 +186,11 @@ export function labelRoutes(host: PassportsHost): void {
       const bin = binAsked(body)
       const labels = []
       for (const one of some)
-        labels.push({ line: lineOf(one), marks: await marksOf(one, bin), code: () => checked(one, symbology) })
+        labels.push({
+          line: lineOf(one),
+          marks: await marksOf(one, bin),
+          code: () => checked(one, passport, symbology),
+        })
       if (bin) reply.headers(sizeHeader(bin))
       const sheet = await sheetOf(labels, { sizeMm, dpi }, paper)
       if (found.length > most) reply.header('x-next', some.at(-1)!.id)

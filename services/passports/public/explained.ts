@@ -1,6 +1,7 @@
 import { html, type Html } from '#kernel'
-import { frameText, type Language } from '#law'
+import { frameText, groupWord, keptFor, type Language } from '#law'
 import type { EffectiveView } from '../units/effective.ts'
+import { inLanguage } from './values.ts'
 
 /** The crossed-out wheeled bin (Annex VI, Part B), drawn for the page: nothing is fetched. */
 const bin = html`<svg class="symbol" viewBox="0 0 24 30" aria-hidden="true">
@@ -29,6 +30,30 @@ export function symbols(language: Language, items: readonly EffectiveView[]): Ht
     ${shown.map(({ text }) => html`<p>${frameText(text, language)}</p>`)}
   </section>`
 }
+
+const readers = [
+  ['authority', 'authorities'],
+  ['interest', 'interested'],
+] as const
+
+/** Which groups the law keeps for whom, with how many of their data, and whom they ask: the same of each battery of a category. */
+export const hidden = (language: Language, category: string | null, on: string): Html =>
+  html`<section>
+    <h2>${frameText('hidden', language)}</h2>
+    <p>${frameText('more', language)}</p>
+    <ul>
+      ${readers.map(([audience, words]) => {
+        const groups = [...keptFor(audience, category, on)].flatMap(([group, count]) => {
+          const word = groupWord(group, language)
+          return word ? [html`${inLanguage(word, language)} (${count})`] : []
+        })
+        return html`<li>
+          ${frameText(words, language)}: ${groups.map((group, at) => (at === 0 ? group : html`, ${group}`))}
+        </li>`
+      })}
+    </ul>
+    <p>${frameText('ask', language)}</p>
+  </section>`
 
 /** How anybody checks that nothing of a passport was written anew, and who sees where its copy lies. */
 export const checking = (language: Language, id: string): Html =>

@@ -4,7 +4,7 @@ import type { Passport } from '../passports.ts'
 import type { EffectiveView } from '../units/effective.ts'
 
 /** The forms that the public part of a passport has at its address, the one of people first. */
-export const forms = ['text/html', 'application/ld+json', 'application/json'] as const
+export const forms = ['text/html', 'application/ld+json', 'application/json', 'application/pdf'] as const
 export type Form = (typeof forms)[number]
 
 /**
@@ -32,29 +32,19 @@ export function formAccepted(accept: string | undefined): Form | undefined {
   return weightOf(best!) > 0 ? best : undefined
 }
 
-/** The public part of a passport for machines: each attribute by its id, as `GET /api/passports/:id/attributes` has it. */
-export const jsonOf = (publicUrl: string, passport: Passport, items: readonly EffectiveView[]) => ({
-  id: `${publicUrl}/id/${publicIdOf(passport.id)}`,
+/** The public part of a passport as JSON-LD, its context within it: nothing has to be fetched to read it. */
+export const jsonLdOf = (publicUrl: string, base: string, passport: Passport, items: readonly EffectiveView[]) => ({
+  '@context': { '@version': 1.1, '@vocab': `${publicUrl}/vocabulary/` },
+  '@id': `${base}/id/${publicIdOf(passport.id)}`,
+  '@type': 'BatteryPassport',
   passportId: passport.id,
   uniqueProductIdentifier: valueIn('identifier', passport.data),
   granularity: passport.granularity,
   status: passport.status,
-  attributes: Object.fromEntries(
-    items.map(({ id, value, unit, at, notApplicable }) => [
+  ...Object.fromEntries(
+    items.map(({ id, value, unit, at, plant, notApplicable }) => [
       id,
-      { value, ...(unit !== null && { unit }), at, ...(notApplicable && { notApplicable }) },
+      { value, ...(unit !== null && { unit }), at, ...(plant && { plant }), ...(notApplicable && { notApplicable }) },
     ]),
   ),
 })
-
-/** The same as JSON-LD, its context within it: nothing has to be fetched to read it. */
-export const jsonLdOf = (publicUrl: string, passport: Passport, items: readonly EffectiveView[]) => {
-  const { id, attributes, ...head } = jsonOf(publicUrl, passport, items)
-  return {
-    '@context': { '@version': 1.1, '@vocab': `${publicUrl}/vocabulary/` },
-    '@id': id,
-    '@type': 'BatteryPassport',
-    ...head,
-    ...attributes,
-  }
-}

@@ -68,12 +68,8 @@ export function sendTagged(
   type: string,
   text: string,
 ): Reply {
-  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
-  reply.headers({
-    etag: tag,
-    vary: 'accept, accept-language',
-    'cache-control': status === 200 ? 'public, max-age=60' : 'no-cache',
-  })
+  const tag = tagOf(text)
+  reply.headers(keeping(tag, status))
   if (status === 200 && isKnown(request, tag)) return reply.code(304).send()
   return reply
     .code(status)
@@ -81,3 +77,25 @@ export function sendTagged(
     .serializer((payload: unknown) => payload as string)
     .send(text)
 }
+
+/** The same of what takes long to make of what it tells: it is made for who has not got it. */
+export async function sendMade(
+  request: Pick<Request, 'headers'>,
+  reply: Reply,
+  type: string,
+  told: string,
+  make: () => Promise<Buffer>,
+): Promise<Reply> {
+  const tag = tagOf(`${type} ${told}`)
+  if (isKnown(request, tag)) return reply.headers(keeping(tag, 200)).code(304).send()
+  const made = await make()
+  return reply.headers(keeping(tag, 200)).type(type).send(made)
+}
+
+const tagOf = (text: string): string => `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+
+const keeping = (etag: string, status: number) => ({
+  etag,
+  vary: 'accept, accept-language',
+  'cache-control': status === 200 ? 'public, max-age=60' : 'no-cache',
+})

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { newId } from '#kernel'
-import { attributes, frameText, languages, type Language } from '#law'
+import { attributes, frameText, keptFor, languages, type Language } from '#law'
 import { verifyHistory } from '../../../tools/verify.ts'
+import { textOfPdf } from '../../../test/pdf.ts'
 import { open } from '../testing.ts'
+import { forms } from './forms.ts'
 
 const evil = '<script>alert(1)</script>\u202e"\'>'
 const data = {
@@ -102,8 +106,7 @@ test('the page has a tag that only public changes move, and stays when the passp
   const { etag } = first.headers
   const keeping = ({ headers }: typeof first) => [headers['cache-control'], headers.vary]
   const kept = ['public, max-age=60', 'accept, accept-language']
-  for (const accept of ['text/html', 'application/json', 'application/ld+json'])
-    assert.deepEqual(keeping(await page({ accept })), kept, accept)
+  for (const accept of forms) assert.deepEqual(keeping(await page({ accept })), kept, accept)
   assert.deepEqual(keeping(await page({ 'if-none-match': String(etag) })), kept, 'what stays is kept as long')
   const nowhere = await p.http.inject(`/passport/${newId()}`)
   assert.deepEqual(keeping(nowhere), ['no-cache', kept[1]], 'what is not there may be there soon')
@@ -138,7 +141,7 @@ test('a text of 100,000 characters is no value that the page shows, and one as l
   }
   const long = await ada.make(saying(text(100_000), 'BP-1'))
   await ada.post(`/${long.id}/publish`)
-  for (const accept of ['text/html', 'application/json', 'application/ld+json']) {
+  for (const accept of forms) {
     const body = await pageOf(long.id, accept)
     assert.doesNotMatch(body, /Ährenfeld/, accept)
     assert.ok(body.length < 60_000, `${accept}: ${body.length}`)
@@ -242,4 +245,91 @@ test('a page that says all there is stays under 60 KB, and 14 KB compressed, in 
     const compressed = gzipSync(rawPayload).length
     assert.ok(compressed < 14_000, `${language}: ${compressed} compressed`)
   }
+})
+
+/** As a reader of PDFs by others sees it; undefined where there is none on this machine. */
+async function readByOthers(bytes: Buffer): Promise<string | undefined> {
+  const reading = promisify(execFile)('pdftotext', ['-', '-'])
+  reading.child.stdin!.on('error', () => {}).end(bytes)
+  return await reading.then(
+    ({ stdout }) => stdout,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    },
+  )
+}
+
+test('as PDF the page says the same, tagged, in the language that is asked for, with letters that can be read and copied', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(data)
+  await ada.post(`/${id}/publish`)
+  const get = (language: string, accept: string) =>
+    p.http.inject({ url: `/passport/${id}?lang=${language}`, headers: { accept } })
+  const squeezed = (text: string) => text.replace(/\s+/g, '')
+  const words = (html: string) =>
+    squeezed(
+      html
+        .replace(/^[^]*<main>/, '')
+        .replace(/<nav>[^]*$/, '')
+        .replace(/<svg[^]*?<\/svg>/g, '')
+        .replace(/<[^>]*>/g, '')
+        .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code))),
+    ).replaceAll('\u202e', '')
+  for (const language of Object.keys(languages)) {
+    const { statusCode, headers, rawPayload } = await get(language, 'application/pdf')
+    assert.deepEqual(
+      [statusCode, headers['content-type'], headers['content-language']],
+      [200, 'application/pdf', language],
+    )
+    const raw = rawPayload.toString('latin1')
+    assert.match(raw, /\/Marked true/)
+    assert.ok(raw.includes(`/Lang (${language})`), language)
+    for (const part of ['/S /H1', '/S /H2', '/S /TH', '/S /TD', '/FontFile2', 'pdfuaid:part'])
+      assert.ok(raw.includes(part), `${language} ${part}`)
+    const said = (text: string) =>
+      squeezed(text.replace(/ \((?:https?:[^)]*)\)/g, '').replace(/https?:\/\/\S+ · \d+\/\d+/g, ''))
+    const onPage = words((await get(language, 'text/html')).body)
+    const printed = textOfPdf(rawPayload)
+    const byOthers = await readByOthers(rawPayload)
+    for (const text of [printed, ...(byOthers === undefined ? [] : [byOthers])]) {
+      assert.doesNotMatch(text, /\ufffd|zqown|secret|re-used/, language)
+      for (const part of ['hidden', 'authorities', 'bin', 'last'] as const)
+        assert.ok(
+          said(text).includes(squeezed(frameText(part, language as Language)).slice(0, 30)),
+          `${language} ${part}`,
+        )
+    }
+    const letters = (text: string) => [...text].sort().join('')
+    assert.equal(letters(said(printed)), letters(onPage), `${language}: as many of each letter`)
+    assert.ok((await get(language, 'application/pdf')).rawPayload.equals(rawPayload), 'the same bytes each time')
+  }
+})
+
+test('the page names which groups are kept for whom, and whom they ask, whether or not anything is there', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const empty = { generalInformation: { batteryIdentifier: 'E-1', batteryCategory: 'EV', batteryModel: 'M1' } }
+  const keptOn = async (given: object) => {
+    const { id } = await ada.make(given)
+    await ada.post(`/${id}/publish`)
+    const { body } = await p.http.inject({ url: `/passport/${id}?lang=en` })
+    const [, section] = /<h2>What is not shown here<\/h2>([^]*?)<\/section>/.exec(body) ?? []
+    return section?.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+  }
+  const kept = await keptOn(empty)
+  assert.match(kept!, /Authorities: General Information \(\d+\), .*Persons with a legitimate interest: .*Performance/)
+  assert.match(kept!, /ask the economic operator/)
+  const counts = (audience: 'authority' | 'interest') =>
+    [...keptFor(audience, 'EV', '2026-12-01').entries()]
+      .filter(([group]) => group !== 'record')
+      .map(([, count]) => count)
+  assert.deepEqual(
+    [...kept!.matchAll(/ \((\d+)\)/g)].map(([, count]) => Number(count)),
+    [...counts('authority'), ...counts('interest')],
+  )
+  assert.equal(await keptOn(data), kept, 'a passport that says much of it says nothing of that')
+  const light = { generalInformation: { batteryIdentifier: 'P-1', batteryCategory: 'SLI', batteryModel: 'M1' } }
+  assert.equal(await keptOn(light), undefined, 'of what needs no passport nothing is kept')
 })

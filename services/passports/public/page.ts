@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { listDocumentsOf } from '#contracts/documents'
-import { anyone, html, type Html } from '#kernel'
+import { anyone, html, placeOf, type Html } from '#kernel'
 import {
   attributeOf,
   attributes,
@@ -15,16 +15,19 @@ import {
 } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import { valueIn } from '../columns.ts'
-import { passportIdOf, publicIdOf } from '../codes/codes.ts'
+import { baseOf, passportIdOf, publicIdOf } from '../codes/codes.ts'
 import { openMisses } from '../codes/misses.ts'
+import { didOf } from '../dpp/identifiers.ts'
+import { compressedOf } from '../dpp/shape.ts'
 import type { PassportsHost } from '../host.ts'
 import type { Passport } from '../passports.ts'
 import { findPublished } from '../store.ts'
 import { effectiveFor, type EffectiveView } from '../units/effective.ts'
 import { findLine } from '../units/store.ts'
-import { checking, symbols } from './explained.ts'
-import { formAccepted, forms, jsonLdOf, jsonOf } from './forms.ts'
-import { languageFor, send, sendTagged } from './frame.ts'
+import { checking, hidden, symbols } from './explained.ts'
+import { formAccepted, forms, jsonLdOf } from './forms.ts'
+import { languageFor, send, sendMade, sendTagged } from './frame.ts'
+import { sheetOf } from './sheet.ts'
 import { days, inLanguage, valueOf } from './values.ts'
 
 /** A document that is open to everybody. */
@@ -37,13 +40,15 @@ type Paper = Static<(typeof listDocumentsOf)['output']>['documents'][number]
 export function publicPage(host: PassportsHost): void {
   const { site, db, now, platform } = host
   const missed = openMisses(host.cache)
+  const sheets = host.cache.limit('passports as PDF by place', { points: 60, seconds: 60 })
   site.get(
     '/passport/:id',
     {
       config: { access: anyone },
       schema: {
         summary: 'The public page of a passport, in the 24 languages of the Union',
-        description: 'The same for everybody, whoever they are; by `Accept` as JSON and as JSON-LD too.',
+        description:
+          'The same for everybody, whoever they are; by `Accept` as JSON of EN 18223, as JSON-LD and as PDF too.',
         params: Type.Object({
           id: Type.String({
             maxLength: 36,
@@ -76,19 +81,32 @@ export function publicPage(host: PassportsHost): void {
         return send(request, reply, 404, language, passportWord(language), say(language, 'unknown'))
       }
       const line = await findLine(db, passport.id, false)
-      const items = effectiveFor({ view: 'public' }, passport, line, dayOf(now()))
-      const linkset = `${platform.publicUrl}/id/${publicIdOf(passport.id)}?linkType=linkset`
+      const on = dayOf(now())
+      const items = effectiveFor({ view: 'public' }, passport, line, on)
+      const base = baseOf(passport, platform.publicUrl)
+      const linkset = `${base}/id/${publicIdOf(passport.id)}?linkType=linkset`
       reply.header('link', `<${linkset}>; rel="linkset"; type="application/linkset+json"`)
       reply.header('access-control-allow-origin', '*')
-      if (form !== 'text/html') {
-        const shown = (form === 'application/json' ? jsonOf : jsonLdOf)(platform.publicUrl, passport, items)
+      if (form === 'application/json' || form === 'application/ld+json') {
+        const shown =
+          form === 'application/json'
+            ? compressedOf(items, didOf(platform.publicUrl, passport.owner.id))
+            : jsonLdOf(platform.publicUrl, base, passport, items)
         return sendTagged(request, reply, 200, form, JSON.stringify(shown))
       }
       const papers = await papersOf(host, passport)
-      const hasPassport = isCovered(passport, items, dayOf(now()))
+      const hasPassport = isCovered(passport, items, on)
       const name = hasPassport ? passportWord(language) : frameText('information', language)
       const title = `${name} ${valueIn('identifier', passport.data) ?? passport.id}`
-      return send(request, reply, 200, language, title, bodyOf(language, passport, items, papers, hasPassport))
+      const body = bodyOf(language, passport, items, papers, hasPassport ? on : undefined)
+      if (form === 'text/html') return send(request, reply, 200, language, title, body)
+      const address = `${base}/passport/${publicIdOf(passport.id)}`
+      const changed = new Date(lastOf(items))
+      reply.header('content-language', language)
+      return await sendMade(request, reply, form, `${language} ${title} ${body}`, async () => {
+        await sheets.take(placeOf(request.ip))
+        return await sheetOf({ language, name, title, body, address, changed })
+      })
     },
   )
 }
@@ -129,7 +147,8 @@ function bodyOf(
   passport: Passport,
   items: readonly EffectiveView[],
   papers: readonly Paper[],
-  hasPassport: boolean,
+  /** The day, where the law calls it a passport. */
+  on: string | undefined,
 ): Html {
   // What the record says of itself stands at the end; each part has the name of its group.
   const groups = [...new Set(attributes.map(({ group }) => group))].filter(group => group !== 'record')
@@ -148,16 +167,20 @@ function bodyOf(
       </dl>
     </section>`
   })
-  const last = items.find(({ id }) => id === 'dppLastUpdate')?.value as string
-  return html`${hasPassport && passport.status === 'archived' ? say(language, 'archived') : ''}${parts}
+  const last = lastOf(items)
+  return html`${on && passport.status === 'archived' ? say(language, 'archived') : ''}${parts}
     ${papers.length > 0 && paperList(language, papers)} ${symbols(language, items)}
     <p>
       ${frameText('last', language)}:
       <time datetime="${last}">${days(language).format(new Date(last))}</time>
     </p>
-    ${hasPassport && say(language, 'more')} ${hasPassport && checking(language, passport.id)}
+    ${on && hidden(language, passport.category, on)} ${on && checking(language, passport.id)}
     <p><a href="${`/api/passports/${passport.id}`}" type="application/json">${frameText('data', language)}</a></p>`
 }
+
+/** When what everybody sees changed last. */
+const lastOf = (items: readonly EffectiveView[]): string =>
+  items.find(({ id }) => id === 'dppLastUpdate')!.value as string
 
 const paperList = (language: Language, papers: readonly Paper[]): Html =>
   html`<section>

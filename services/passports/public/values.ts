@@ -7,10 +7,10 @@ export const inLanguage = ({ text, language: its }: Word, language: Language): H
   its === language ? html`${text}` : html`<span lang="${its}">${text}</span>`
 
 /** What a passport says of an attribute, for people of a language: as it was given, its digits kept. */
-export function valueOf(
-  { id, value, unit, givenValue, givenUnit, notApplicable }: EffectiveView,
-  language: Language,
-): Html {
+export const valueOf = (item: EffectiveView, language: Language): Html =>
+  item.plant === undefined ? plainOf(item, language) : html`${plainOf(item, language)}, <bdi>${item.plant}</bdi>`
+
+function plainOf({ id, value, unit, givenValue, givenUnit, notApplicable }: EffectiveView, language: Language): Html {
   if (notApplicable) return html`<bdi>${notApplicable}</bdi>`
   const { type } = attributeOf(id)!
   // 12 mΩ rather than 0.012 Ω.

@@ -22,6 +22,7 @@ export const EffectiveView = Type.Object(
     dynamic: Type.Boolean({ description: 'It changes while the battery is in use', examples: [false] }),
     at: Instant,
     temperature: Type.Optional(Type.Unknown({ description: 'The range it holds in, as given' })),
+    plant: Type.Optional(Type.String({ description: 'That it holds of, where its model is made in several' })),
     notApplicable: Type.Optional(Type.String({ description: 'Why there is none' })),
     withheld: Type.Optional(
       Type.Object(

@@ -3,6 +3,7 @@ import { ownerFor, Problem, signedIn, type Actor } from '#kernel'
 import type { Owner } from '#contracts/shared'
 import type { PassportsHost } from '../host.ts'
 import { assessesOwners } from './checking.ts'
+import { ownHost } from './hosts.ts'
 import { keepSettings, settingsOf } from './settings-store.ts'
 
 const SettingsView = Type.Object(
@@ -16,6 +17,14 @@ const SettingsView = Type.Object(
       description:
         'Whether they owe due diligence as economic operators (Art. 47 and 48), as they declare it; null where nothing is declared',
       examples: ['owed'],
+    }),
+    publicHost: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      maxLength: 253,
+      description:
+        'A host of the organisation’s own, which links and codes of its passports name in place of `PUBLIC_URL`: a domain that it ' +
+        'has proven (POST /api/auth/organisations/:id/domains), or one below. It has to lead here. null for none',
+      examples: [null],
     }),
   },
   { title: 'PassportSettings' },
@@ -54,16 +63,21 @@ export function settingRoutes(host: PassportsHost): void {
       schema: {
         summary: 'Decide whether passports are published that lack something mandatory, and declare what one owes',
         description: 'By an owner or an admin of the organisation. What is not named stays.',
-        refuses: ['editor_required'],
-        body: Type.Partial(SettingsView, { additionalProperties: false, minProperties: 1 }),
+        refuses: ['editor_required', 'host_unproven'],
+        body: Type.Partial(SettingsView, {
+          additionalProperties: false,
+          minProperties: 1,
+          examples: [{ publication: 'tell', dueDiligence: 'owed' }],
+        }),
         response: { 200: SettingsView },
       },
     },
     async ({ actor, body }) => {
       const owner = decidesFor(actor)
+      const named = body.publicHost ? { publicHost: await ownHost(host, owner, body.publicHost) } : {}
       return await db.transaction(async tx => {
         const former = await settingsOf(tx, owner.id)
-        const settings = { ...former, ...body }
+        const settings = { ...former, ...body, ...named }
         await keepSettings(tx, owner, settings, now())
         // What is owed decides about each of their passports.
         if (settings.dueDiligence !== former.dueDiligence) await tx.enqueue(assess, { ownerId: owner.id, after: null })

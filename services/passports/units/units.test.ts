@@ -55,6 +55,53 @@ suite('models, batches and items', () => {
     )
   })
 
+  test('of a model that is made in several plants values name theirs, wherever they are read and written', async t => {
+    const { p, as, nobody } = await open(t)
+    const who = { userId: newId() }
+    const ada = as(who)
+    const materials = { value: [{ name: 'Cobalt', cas: '7440-48-4' }], plant: 'Narva' }
+    const footprint = { value: '61.0', unit: 'kg CO2e', plant: 'Regensburg, hall 3' }
+    const { id } = await made(ada, {
+      data: { ...publishable('BP-1'), attributes: { batteryMass: { value: '3', unit: 'kg', plant: 'zqhidden' } } },
+    })
+    const said = { criticalRawMaterials: materials, absoluteCarbonFootprint: footprint }
+    const patched = await ada.patch(`/${id}/attributes`, { attributes: said })
+    assert.equal(patched.status, 200, patched.text)
+    const wrong = { absoluteCarbonFootprint: { ...footprint, plant: '' } }
+    assert.deepEqual(await codeOf(ada.patch(`/${id}/attributes`, { attributes: wrong })), [422, 'value_invalid'])
+    assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+    const { text, body } = await nobody.get(`/${id}/attributes`)
+    const plants = Object.fromEntries(
+      body.items.flatMap(({ id, plant }: { id: string; plant?: string }) => (plant ? [[id, plant]] : [])),
+    )
+    assert.deepEqual(plants, {
+      absoluteCarbonFootprint: 'Regensburg, hall 3',
+      criticalRawMaterials: 'Narva',
+    })
+    assert.doesNotMatch(text, /zqhidden/)
+    assert.deepEqual((await nobody.get(`/${id}`)).body.data.attributes, {
+      batteryMass: { value: '3', unit: 'kg' },
+      ...said,
+    })
+    const page = await p.http.inject({ url: `/passport/${id}?lang=de` })
+    assert.match(page.body, /61,0 kg CO2e<\/bdi>, <bdi>Regensburg, hall 3</)
+
+    const url = `/v1/dpps/urn:uuid:${id}`
+    const dpp = (await p.http.inject({ url })).json()
+    assert.deepEqual(dpp.carbon.absoluteCarbonFootprint, { value: 61, plant: 'Regensburg, hall 3' })
+    assert.deepEqual(dpp.materials.criticalRawMaterials, materials)
+    const again = await p.http.inject({
+      method: 'PATCH',
+      url,
+      headers: { ...p.signedIn(who), 'content-type': 'application/merge-patch+json' },
+      payload: JSON.stringify({ carbon: { absoluteCarbonFootprint: { value: 62 } } }),
+    })
+    assert.equal(again.statusCode, 200, again.body)
+    const after = (await ada.get(`/${id}/attributes`)).body.items
+    const { value, plant } = after.find(({ id }: { id: string }) => id === 'absoluteCarbonFootprint')
+    assert.deepEqual([value, plant], ['62', 'Regensburg, hall 3'], 'what was not sent stays')
+  })
+
   test('a model changed is seen by all its items at once, and by date as it was', async t => {
     const { p, as } = await open(t)
     const ada = as()
