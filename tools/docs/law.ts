@@ -40,8 +40,17 @@ export const provisions: readonly Row[] = [
   {
     provision: 'Art. 77(2)(c)',
     what: 'points 2 and 4 for persons with a legitimate interest',
-    where: 'PUT /api/passports/{id}/readers/{readerId}',
+    where: 'PUT /api/passports/{id}/readers/{readerId}, who is named by its owner; a desk for requests is to come',
     test: [lattice, 'an interest ends when its time is over, and when the owner takes it back'],
+  },
+  {
+    provision: 'Art. 77(2)(c)',
+    what: 'an interest that ends ends what was fetched by it too',
+    where: 'GET /api/documents/{docId}',
+    test: [
+      lattice,
+      'an interest that ends during a download: neither the link to a file nor the next part of it goes on',
+    ],
   },
   {
     provision: 'Art. 77(2), third subparagraph, (b)',
@@ -71,6 +80,15 @@ export const provisions: readonly Row[] = [
     test: [
       'services/passports/codes/resolver.test.ts',
       'a code opens for ever: after two corrections and a sale it leads to its battery, and never to another one',
+    ],
+  },
+  {
+    provision: 'Art. 77(3), the link on the battery',
+    what: 'under the operator’s own host, once its domain is proven',
+    where: 'PATCH /api/passports/settings',
+    test: [
+      'services/passports/units/hosts.test.ts',
+      'links and codes name the host of an organisation once its domain is proven, whatever a request says, and as long as it is',
     ],
   },
   {
@@ -128,16 +146,31 @@ export const provisions: readonly Row[] = [
   { provision: 'Art. 77(8)', what: 'the passport ceases after recycling', later: 'second half' },
   {
     provision: 'Art. 77(9)',
-    what: 'the act on who has a legitimate interest',
-    where: 'law/data/policy.json',
-    later: 'the act is not adopted; it will be a file',
+    what: 'the act on who has a legitimate interest: not adopted; it will be a file, shown by what it changes',
+    where: 'GET /api/passports/policy, …/policy/{policyId}',
+    test: [
+      'services/passports/audiences/policy.test.ts',
+      'the policy says who sees what, and a coming one is shown by what it changes before it decides',
+    ],
   },
   { provision: 'Art. 77(10)', what: 'the identifier in the registry of the Union', later: 'second half' },
   {
     provision: 'Art. 78(a)',
     what: 'interoperable, open, machine-readable',
-    where: 'docs/api',
-    later: 'formats of others come next',
+    where: 'GET /api/exchange/passports/{id}?format=, /passport/{id} by Accept',
+    test: [
+      'services/passports/codes/resolver.test.ts',
+      'the page is HTML, JSON of EN 18223, JSON-LD or PDF by what is accepted, with the same public values; of another form it names what there is',
+    ],
+  },
+  {
+    provision: 'Art. 78(a)',
+    what: 'transferable: the data models of others in and out, what each cannot hold named',
+    where: 'GET /api/exchange/formats, POST /api/exchange/convert',
+    test: [
+      'services/passports/exchange/formats.test.ts',
+      'digits and units where the format has them, a report where it has not',
+    ],
   },
   {
     provision: 'Art. 78(b)',
@@ -200,6 +233,36 @@ export const provisions: readonly Row[] = [
     what: '71 data points by category',
     where: 'law/data/rules.json',
     test: [data, 'the data points of the Commission add up: M 47/50/32, C 8/8/26, N 15/12/12, O 1/1/1'],
+  },
+  {
+    provision: 'Guidance 1.0 and 2.0, acts that are pending',
+    what: 'a rule set is tried on the fleet before it decides, and a draft never does',
+    where: 'POST /api/passports/rules/checks',
+    test: [
+      'services/passports/units/sets.test.ts',
+      'a set is tried on the fleet before it decides: how many passports it changes, and which',
+    ],
+  },
+  {
+    provision: 'Guidance 1.0 and 2.0, the whole fleet',
+    what: 'what all passports lack on a day, as CSV and PDF too',
+    where: 'GET /api/passports/readiness/report',
+    test: [
+      'services/passports/units/fleet.test.ts',
+      'all passports of a fleet are counted, by model and by organisation, and told as files that run nothing',
+    ],
+  },
+  {
+    provision: 'Art. 7 and 8, Annex XIII 1(b), (c) and (e)',
+    what: 'what holds of one plant names it, where its model is made in several',
+    where: 'PATCH /api/passports/{id}/attributes',
+    test: [units, 'of a model that is made in several plants values name theirs, wherever they are read and written'],
+  },
+  {
+    provision: 'Art. 77(2), on the public page',
+    what: 'which groups are kept for whom, and whom they ask',
+    where: '/passport/{id}',
+    test: [page, 'the page names which groups are kept for whom, and whom they ask, whether or not anything is there'],
   },
   {
     provision: 'Guidance 2.0, cells that are to be empty',
