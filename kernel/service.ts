@@ -2,7 +2,7 @@ import type { Static, TObject } from 'typebox'
 import type { CallContract, EventContract, EventData } from '../contracts/define.ts'
 import type { EventActor } from '../contracts/shared.ts'
 import type { Cache } from './cache/cache.ts'
-import type { Settings } from './config/settings.ts'
+import type { Settings, SettingShown } from './config/settings.ts'
 import type { Database, Db, Tx } from './database/database.ts'
 import type { Files } from './files/files.ts'
 import type { Http } from './http/http.ts'
@@ -91,6 +91,8 @@ export interface PlatformSettings {
   readonly corsOrigins: string[]
   /** Multiplies every limit. */
   readonly rateLimitFactor: number
+  /** What this process runs with, and where that comes from; nothing of it is a secret. */
+  readonly shown: () => readonly SettingShown[]
 }
 
 /** All a service ever sees of the world around it. */

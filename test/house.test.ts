@@ -35,7 +35,7 @@ const doors: Record<string, string[]> = {
 /** What opens a part of a room: for who puts the platform together, and for the tools that look into it. */
 const within: Record<string, string[]> = {
   access: ['tokens'],
-  config: ['spelling'],
+  config: ['shown', 'spelling'],
   database: ['disk-full', 'faults', 'migrate', 'placement', 'pool'],
   events: ['lag', 'log-transport', 'retention'],
   files: ['links'],

@@ -64,6 +64,8 @@ export interface Config extends Static<typeof platformSettings> {
   /** Of Redis, whichever way it was given. */
   readonly redisUrl: string | undefined
   readonly environment: Settings
+  /** Names of those that `.env` says, and the environment does not. */
+  readonly fromFile: ReadonlySet<string>
   readonly mode: 'evaluation' | 'production'
   readonly faults: string[]
   /** Things worth saying at the start. */
@@ -110,6 +112,7 @@ export function readConfig(environment: Settings, file: Settings = {}, names?: r
     dataFolder: resolve(values.OHMNIBUS_DATA),
     redisUrl: cache.redisUrlOf(values),
     environment: all,
+    fromFile: new Set(Object.keys(file).filter(name => environment[name] === undefined)),
     mode,
     faults,
     notices: Object.keys(replaced)

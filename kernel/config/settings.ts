@@ -106,6 +106,19 @@ function read(text: string, property: Words): unknown {
   return text
 }
 
+/** A setting as this process runs with it. */
+export interface SettingShown {
+  readonly name: string
+  /** `platform`, or the services that read it. */
+  readonly of: string[]
+  readonly description: string
+  readonly secret: boolean
+  /** `file` is `.env`; `nowhere` where nothing says it and nothing holds without it. */
+  readonly from: 'environment' | 'file' | 'default' | 'nowhere'
+  /** As it is written; null of secrets, and where there is none. */
+  readonly value: string | null
+}
+
 /** Names every fault in one message and stops the start. */
 export function refuseFaults(faults: readonly string[]): void {
   if (faults.length > 0)

@@ -7,6 +7,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { Peers } from '../calls/peers.ts'
 import type { Config } from '../config/config.ts'
+import { settingsShown } from '../config/shown.ts'
 import type { Pool } from '../database/database.ts'
 import { openDatabase } from '../database/open.ts'
 import { openPool } from '../database/pool.ts'
@@ -96,6 +97,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       dataFolder: config.dataFolder,
       corsOrigins: config.CORS_ORIGINS,
       rateLimitFactor: config.RATE_LIMIT_FACTOR,
+      shown: () => settingsShown(config, world.services),
     },
     settings: world.settings.get(name) as never,
     db,

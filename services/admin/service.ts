@@ -11,6 +11,7 @@ import { followEverything } from './figures/following.ts'
 import { needs } from './host.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
+import { environmentRoute } from './settings/environment-routes.ts'
 import { changeSetting, settingRoutes } from './settings/setting-routes.ts'
 import { switchRoutes } from './settings/switch-routes.ts'
 
@@ -34,6 +35,7 @@ export const admin = defineService({
       'dead-letters.replay': replaying(host),
     })
     settingRoutes(host)
+    environmentRoute(host)
     switchRoutes(host)
     eventRoutes(host)
     deadLetterRoutes(host)

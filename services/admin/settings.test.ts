@@ -170,6 +170,18 @@ suite('switches', () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409], 'turned by two, one was slower')
   })
 
+  test('what the platform was started with is seen by admins, and no secret of it', async t => {
+    const it = await open(t, { environment: { LOG_LEVEL: 'warn' } })
+    const { status, body, headers, text } = await it.ada.get('environment')
+    assert.equal(status, 200)
+    assert.equal(headers['cache-control'], 'private, no-store')
+    const of = (name: string) => body.items.find((one: { name: string }) => one.name === name)
+    assert.deepEqual([of('LOG_LEVEL').from, of('LOG_LEVEL').value], ['environment', 'warn'])
+    assert.deepEqual([of('OHMNIBUS_SECRET').from, of('OHMNIBUS_SECRET').value], ['environment', null])
+    assert.ok(!text.includes('a secret for tests'))
+    assert.equal((await it.as({ role: 'operator' }).get('environment')).status, 403)
+  })
+
   test('and settings are there for services that ask', async t => {
     const needs = [listSettings, listSwitches] as const
     let asker!: Host<string, (typeof needs)[number]>

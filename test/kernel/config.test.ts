@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import Type from 'typebox'
 import { readConfig } from '../../kernel/config/config.ts'
 import { readSettings, refuseFaults, Setting } from '../../kernel/config/settings.ts'
-import { StartError } from '../../kernel/index.ts'
+import { settingsShown } from '../../kernel/config/shown.ts'
+import { defineService, StartError } from '../../kernel/index.ts'
 
 const strong = 'fZ8vR2q1Lx0sWbT7mK4yNc6pHd3gJa9u'
 const production = {
@@ -113,6 +114,45 @@ test('an address counts for a service there is; what others keep under names lik
   assert.deepEqual(readConfig({ IDENTITY_SERVICE_URL: 'grpc://x' }, {}, ['identity']).faults, [
     'IDENTITY_SERVICE_URL: "grpc://x" is not an address like http://10.0.0.7:8080',
   ])
+})
+
+test('what a process runs with is shown with where it comes from, and no secret of it', () => {
+  const config = readConfig(
+    {
+      DATABASE_URL: 'postgres://u:topsecret@db/ohmnibus',
+      CORS_ORIGINS: 'https://one:topsecret@a.example, https://b.example?key=topsecret',
+      LOG_LEVEL: 'warn',
+      PASSPORTS_DATABASE_URL: 'postgres://u:topsecret@db/passports',
+      IDENTITY_SERVICE_URL: 'http://10.0.0.7:8080',
+    },
+    { SMTP_HOST: 'mail.example.com', LOG_LEVEL: 'debug', PAY_KEY: 'topsecret' },
+    ['identity', 'passports'],
+  )
+  const pays = (name: string) =>
+    defineService({
+      name,
+      folder: 'nowhere',
+      settings: Type.Object({ PAY_KEY: Type.Optional(Setting.secret('Key.')) }),
+      start() {},
+    })
+  const shown = new Map(settingsShown(config, [pays('billing'), pays('orders')]).map(one => [one.name, one]))
+  const told = (name: string) => [shown.get(name)!.from, shown.get(name)!.value]
+  assert.deepEqual(told('LOG_LEVEL'), ['environment', 'warn'], 'the environment goes before the file')
+  assert.deepEqual(told('SMTP_HOST'), ['file', 'mail.example.com'])
+  assert.deepEqual(told('SMTP_PORT'), ['default', '587'])
+  assert.deepEqual(told('S3_ENDPOINT'), ['nowhere', null])
+  assert.deepEqual(told('DATABASE_URL'), ['environment', null])
+  assert.deepEqual(told('CORS_ORIGINS'), ['environment', 'https://…@a.example, https://b.example?…'])
+  assert.deepEqual(told('IDENTITY_SERVICE_URL'), ['environment', 'http://10.0.0.7:8080'])
+  assert.deepEqual(told('PASSPORTS_DATABASE_URL'), ['environment', null])
+  assert.deepEqual(
+    [told('PAY_KEY'), shown.get('PAY_KEY')!.of],
+    [
+      ['file', null],
+      ['billing', 'orders'],
+    ],
+  )
+  assert.ok(!JSON.stringify([...shown]).includes('topsecret'))
 })
 
 test('the environment goes before the file beneath it', () => {

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Email, Id, Line, Minor } from '#contracts/shared'
+import { Currency, Email, Id, Line, Minor } from '#contracts/shared'
 import {
   cursorOf,
   isId,
@@ -34,6 +34,11 @@ export const Params = Type.Object({
     examples: ['K7M2Q-9XWTB'],
   }),
 })
+
+const SaleView = Type.Object(
+  { ...PartView.properties, orderId: Id, orderNumber: OrderView.properties.orderId, currency: Currency },
+  { title: 'Sale' },
+)
 
 /** Whatever people write on letters: of most countries nobody here knows the form. */
 export const AddressBody = Type.Object({
@@ -179,7 +184,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
             }),
           ),
         }),
-        response: { 200: Page(Type.Object({ ...PartView.properties, orderId: Id }, { title: 'Sale' })) },
+        response: { 200: Page(SaleView) },
       },
     },
     async ({ actor, query: { limit, after, state } }) => {
@@ -192,6 +197,8 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
         part => ({
           ...partFacts(part),
           orderId: part.orderId,
+          orderNumber: part.number,
+          currency: part.currency,
           state: part.state,
           shippingOption: part.shippingOption,
           refundedMinor: Number(part.refundedMinor),

@@ -303,8 +303,10 @@ export const listSales = (
   filter: { vendorIds: readonly string[] | undefined; state?: PartState | undefined },
   limit: number,
   before?: readonly [string, string],
-) => db<Part[]>`
-  select ${partColumns(db)} from order_parts
+) => db<(Part & Pick<Order, 'number' | 'currency'>)[]>`
+  select ${partColumns(db)}, (select number from orders where id = order_id) as number,
+    (select currency from orders where id = order_id) as currency
+  from order_parts
   where ${filter.vendorIds === undefined ? db`true` : db`vendor_id = any(${filter.vendorIds as string[]}::uuid[])`}
     and ${filter.state === undefined ? db`true` : db`state = ${filter.state}`}
     and ${before ? db`(created_at, id) < (${before[0]}, ${before[1]}::uuid)` : db`true`}
