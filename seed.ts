@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Platform } from './kernel/run/run.ts'
 
 /**
@@ -79,6 +80,26 @@ export async function stockDemo(platform: Platform, stopping: AbortSignal): Prom
       if (!stopping.aborted) platform.log.warn({ err: error }, `the demo of ${service} is not whole`)
     }
   }
+  if (platform.services.includes('notifications'))
+    await leaveNothingUnread(local(platform), admin, stopping).catch(error => {
+      if (!stopping.aborted) platform.log.warn({ err: error }, 'the inbox of the demo is full of it')
+    })
+}
+
+/** What the demo itself brought about is no news to its admin: marked as read once all of it has come. */
+async function leaveNothingUnread(
+  client: Client,
+  admin: { email: string; password: string },
+  stopping: AbortSignal,
+): Promise<void> {
+  const { accessToken } = await client('POST', '/api/auth/login', admin)
+  for (let before = -1, tries = 0; tries < 30; tries++) {
+    const { count } = await client('GET', '/api/notifications/count?unread=true', undefined, accessToken)
+    if (count === before) break
+    before = count
+    await sleep(2_000, undefined, { signal: stopping })
+  }
+  await client('POST', '/api/notifications/read-all', undefined, accessToken)
 }
 
 /** Cards that the drivers of the demo hold against its chargers. */
@@ -86,7 +107,11 @@ const demoCards = ['DEMO-CARD-1', 'DEMO-CARD-2', 'DEMO-CARD-3']
 
 async function seedCharging(platform: Platform, person: { email: string; password: string }): Promise<void> {
   const client = local(platform)
-  const { accessToken } = await client('POST', '/api/auth/login', person)
+  const login = await client('POST', '/api/auth/login', person)
+  // Whoever tries out what operators do acts for it, as it is the first.
+  const { id } = await client('POST', '/api/auth/organisations', { name: 'Demo Charging' }, login.accessToken)
+  const way = `/api/auth/organisations/${id}/switch`
+  const { accessToken } = await client('POST', way, {}, login.accessToken)
   for (const idToken of demoCards)
     await client('POST', '/api/ocpp/tokens', { idToken, type: 'ISO14443', label: 'Demo' }, accessToken)
   if (!platform.services.includes('stations')) return

@@ -88,10 +88,11 @@ export function openCast(identity: Identity) {
     return user
   }
 
-  /** The organisation of the demo, which its admin has founded; the part becomes a member of it. */
-  async function join(tx: Tx<'identity'>, { id: userId }: User): Promise<ActsFor | undefined> {
-    const admin = await findUserByEmail(tx, demoAddress('admin'))
-    const [theirs] = admin ? await listOrganisations(tx, admin.id, undefined, 1) : []
+  /** The organisation that was founded first by who makes the batteries of the demo, or by its admin: one joins it. */
+  async function join(tx: Tx<'identity'>, part: Part, { id: userId }: User): Promise<ActsFor | undefined> {
+    const maker = part === 'editor' ? await findUserByEmail(tx, demoAddress('maker')) : undefined
+    const founder = maker ?? (await findUserByEmail(tx, demoAddress('admin')))
+    const [theirs] = founder ? await listOrganisations(tx, founder.id, undefined, 1) : []
     if (!theirs) return undefined
     const own = (await listOrganisations(tx, userId, undefined, 100)).find(({ id }) => id === theirs.id)
     if (own) return { id: own.id, role: own.role }
@@ -108,7 +109,7 @@ export function openCast(identity: Identity) {
     return await db.transaction(async tx => {
       const user = await findOrMake(tx, part, request)
       if (!user || user.disabled || user.secondFactor) return undefined
-      const organisation = 'member' in parts[part] ? await join(tx, user) : undefined
+      const organisation = 'member' in parts[part] ? await join(tx, part, user) : undefined
       const begun = await sessions.begin(tx, user, request, issuedAt, { methods: ['demo'], issuer: null })
       if (begun && organisation) await actFor(tx, begun.session.id, organisation.id)
       return begun && { user, ...begun, organisation, issuedAt }
