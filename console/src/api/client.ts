@@ -69,7 +69,12 @@ export async function answerTo(
       signal,
       ...(method !== 'GET' && { body: body === undefined ? null : isForm ? body : JSON.stringify(body) }),
       method,
-      headers: { ...(body !== undefined && !isForm && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...(body !== undefined && !isForm && { 'content-type': 'application/json' }),
+        // Asked again, once one has signed in, it is the same.
+        ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
+        ...headers,
+      },
     }),
   )
   if (!response.ok) throw await problemOf(response)

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, List, Modal, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Button, Group, List, Modal, Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
@@ -8,7 +8,7 @@ import { nameOf, useTexts } from '../texts/texts.tsx'
 import type { Version } from './difference.ts'
 import { draftOf, dropDraft, keepDraft } from './drafts.ts'
 import { fill } from './fill.ts'
-import { fieldId, JsonField, SchemaForm } from './schema-form.tsx'
+import { AsJson, fieldId, JsonField, SchemaForm } from './schema-form.tsx'
 import { missingIn, pathOf, pointerOf, same, withValue, type Path, type Schema } from './schema.ts'
 import { Trouble } from './trouble.tsx'
 
@@ -85,16 +85,7 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
         {trouble !== undefined && <Trouble error={trouble} />}
         {edit.waits !== undefined && <Text role="status">{fill(texts.form.waits, { seconds: edit.waits })}</Text>}
         {hint && <Text role="status">{hint}</Text>}
-        {asJson && (
-          <SegmentedControl
-            value={raw ? 'json' : 'form'}
-            onChange={next => showRaw(next === 'json')}
-            data={[
-              { value: 'form', label: texts.form.asForm },
-              { value: 'json', label: texts.form.asJson },
-            ]}
-          />
-        )}
+        {asJson && <AsJson raw={raw} turn={showRaw} />}
         {raw ? (
           <JsonField
             about={{ id: `${id}field-json`, label: texts.form.asJson }}

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, Timeline } from '@mantine/core'
+import { Button, Modal, Stack, Text, Timeline } from '@mantine/core'
 import { useState } from 'react'
 import { changes as de } from '../texts/de-changes.ts'
 import { changes as en } from '../texts/en-changes.ts'
@@ -23,12 +23,8 @@ export interface Step {
 }
 
 /** The versions of a thing, the latest first, with what each changed; `stateAt` gives it as it was. */
-export function History(props: {
-  steps: readonly Step[]
-  stateAt: (at: string) => Promise<unknown>
-  more?: () => void
-}) {
-  const { steps, stateAt, more } = props
+export function History(props: { steps: readonly Step[]; stateAt: (at: string) => Promise<unknown> }) {
+  const { steps, stateAt } = props
   const texts = useTexts()
   const own = catalogues[useLanguage()]
   const [compared, compare] = useState<number>()
@@ -51,13 +47,6 @@ export function History(props: {
           </Timeline.Item>
         ))}
       </Timeline>
-      {more && (
-        <Group>
-          <Button variant="default" onClick={more}>
-            {texts.list.more}
-          </Button>
-        </Group>
-      )}
       {step && (
         <Modal
           opened
@@ -73,15 +62,8 @@ export function History(props: {
 }
 
 /** Two states of a thing, and where they differ. */
-export function Changes({
-  of,
-  before,
-  after,
-}: {
-  of: string
-  before: () => Promise<unknown>
-  after: () => Promise<unknown>
-}) {
+export function Changes(props: { of: string; before: () => Promise<unknown>; after: () => Promise<unknown> }) {
+  const { of, before, after } = props
   const texts = useTexts()
   const own = catalogues[useLanguage()]
   const { data, error } = useQuery({

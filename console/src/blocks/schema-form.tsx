@@ -6,6 +6,7 @@ import {
   Group,
   JsonInput,
   MultiSelect,
+  SegmentedControl,
   Select,
   Stack,
   Text,
@@ -31,6 +32,19 @@ interface FieldProps {
   readonly folded?: boolean
   /** Tells the fields of one form from those of another on the page. */
   readonly form?: string
+}
+
+/** Whether one fills in fields, or writes the whole. */
+export function AsJson({ raw, turn }: { raw: boolean; turn: (raw: boolean) => void }) {
+  const { asForm, asJson } = useTexts().form
+  const data = { form: asForm, json: asJson }
+  return (
+    <SegmentedControl
+      value={raw ? 'json' : 'form'}
+      onChange={next => turn(next === 'json')}
+      data={Object.entries(data).map(([value, label]) => ({ value, label }))}
+    />
+  )
 }
 
 /** Fields for what a schema takes: the API's, a charger's, or one that a screen declares. */

@@ -32,8 +32,8 @@ interface Way {
   readonly name: Say
 }
 
-export function WayButton({ to, name }: Way) {
-  return <Button component={Link} to={to}>{name(useTexts())}</Button> // prettier-ignore
+export function WayButton({ to, name, variant = 'filled' }: Way & { variant?: 'default' | 'filled' }) {
+  return <Button component={Link} to={to} variant={variant}>{name(useTexts())}</Button> // prettier-ignore
 }
 
 export const listScreen =

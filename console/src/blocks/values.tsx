@@ -37,7 +37,7 @@ const moment = {
 /** In words, for people: also what an export does not take. */
 export function shown(kind: Kind, value: unknown, language: Language, currency?: string): string {
   if (value === null || value === undefined || value === '') return '–'
-  if (Array.isArray(value)) return value.length > 0 ? value.join(', ') : '–'
+  if (Array.isArray(value)) return value.map(each => shown('text', each, language)).join(', ') || '–'
   const number = (options?: Intl.NumberFormatOptions, scaled = Number(value)) =>
     new Intl.NumberFormat(language, options).format(scaled)
   switch (kind) {
@@ -88,52 +88,23 @@ function moneyOf(minor: number | string, currency: string, language: Language): 
   return format.format(`${sign}${decimal}` as unknown as number)
 }
 
-const colours: Record<string, 'good' | 'bad' | 'busy'> = {
-  published: 'good',
-  active: 'good',
-  accepted: 'good',
-  available: 'good',
-  sent: 'good',
-  clean: 'good',
-  completed: 'good',
-  paid: 'good',
-  ok: 'good',
-  ready: 'good',
-  done: 'good',
-  'signed-in': 'good',
-  present: 'good',
-  answered: 'good',
-  charging: 'busy',
-  processing: 'busy',
-  sending: 'busy',
-  retrying: 'busy',
-  pending: 'busy',
-  waiting: 'busy',
-  open: 'busy',
-  dead: 'bad',
-  'password-wrong': 'bad',
-  'factor-wrong': 'bad',
-  disabled: 'bad',
-  missing: 'bad',
-  invalid: 'bad',
-  error: 'bad',
-  timeout: 'bad',
-  not_ready: 'busy',
-  asked: 'busy',
-  running: 'busy',
-  failed: 'bad',
-  faulted: 'bad',
-  infected: 'bad',
-  rejected: 'bad',
-  suspended: 'bad',
-  critical: 'bad',
-}
+/** Words of states, by what they mean for who reads them. */
+const moods = {
+  good: 'in_force published active accepted available sent clean completed paid ok ready done signed-in present answered',
+  busy: 'charging processing sending retrying pending waiting open not_ready asked running',
+  bad:
+    'dead password-wrong factor-wrong disabled missing invalid error timeout failed faulted infected rejected ' +
+    'suspended critical',
+} as const
+const moodOf = new Map(
+  Object.entries(moods).flatMap(([mood, words]) => words.split(' ').map(word => [word, mood as keyof typeof moods])),
+)
 /** Never by colour alone: each has a sign of its own. */
 const signs = { good: '✓', bad: '!', busy: '…' } as const
 
 export function State({ value }: { value: string }) {
   const texts = useTexts()
-  const mood = colours[value]
+  const mood = moodOf.get(value)
   return (
     <Badge variant="default" data-mood={mood} className="state">
       {mood && <span aria-hidden="true">{signs[mood]} </span>}
@@ -159,5 +130,8 @@ export function Value(props: { kind?: Kind; value: unknown; currency?: string })
         {shown(kind, value, language)}
       </time>
     )
-  return shown(kind, value, language, currency)
+  const text = shown(kind, value, language, currency)
+  // A figure stays with its unit, a date is one, and so is a number with hyphens.
+  const isText = kind === 'text' || kind === 'list' || kind === 'words'
+  return isText && !/^\S{1,24}$/.test(text) ? text : <span className="unbroken">{text}</span>
 }

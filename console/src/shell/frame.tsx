@@ -1,9 +1,9 @@
 import { AppShell, Burger, Button, Group, NavLink, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { useDisclosure, useNetwork } from '@mantine/hooks'
 import { IconHome } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect } from 'react'
 import { ask } from '../api/client.ts'
 import { Empty } from '../blocks/empty.tsx'
 import { Link } from '../blocks/link.tsx'
@@ -138,18 +138,7 @@ function Trial() {
 
 function Offline() {
   const texts = useTexts()
-  const online = useSyncExternalStore(
-    watcher => {
-      window.addEventListener('online', watcher)
-      window.addEventListener('offline', watcher)
-      return () => {
-        window.removeEventListener('online', watcher)
-        window.removeEventListener('offline', watcher)
-      }
-    },
-    () => navigator.onLine,
-  )
-  return online ? null : (
+  return useNetwork().online ? null : (
     <p role="status" className="banner">
       {texts.shell.offline}
     </p>

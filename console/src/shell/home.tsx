@@ -6,14 +6,15 @@ import { Link } from '../blocks/link.tsx'
 import { isCounted, mayAsk } from '../blocks/list/declaration.ts'
 import { usePreference } from '../blocks/preferences.ts'
 import { Part, Screen } from '../blocks/screen.tsx'
+import { Step } from '../blocks/step.tsx'
 import type { Catalogue } from '../texts/en.ts'
 import { useLanguage, useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
 
 const HomeFigures = lazy(() => import('./home-figures.tsx'))
 
-/** How many rows of a list wait for somebody, and where they are worked on. */
-interface Queue {
+/** Rows of a list, and where they are worked on. */
+interface Rows {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly name: (texts: Catalogue) => string
@@ -23,57 +24,27 @@ interface Queue {
 
 const staff = ['operator', 'admin']
 
-const queues: readonly Queue[] = [
-  {
-    path: '/api/ocpp/chargers',
-    query: { status: 'pending' },
-    name: texts => texts.home.pendingChargers,
-    to: '/chargers?status=pending',
-  },
-  {
-    path: '/api/maintenance/tickets',
-    query: { open: 'true' },
-    name: texts => texts.home.tickets,
-    to: '/tickets?open=true',
-  },
-  {
-    path: '/api/vendors/applications',
-    query: { status: 'pending' },
-    name: texts => texts.home.applications,
-    to: '/vendors/applications?status=pending',
-  },
-  {
-    path: '/api/vendors/products',
-    query: { status: 'pending' },
-    name: texts => texts.home.listings,
-    to: '/products?status=pending',
-    roles: ['admin'],
-  },
-  { path: '/api/events/dead-letters', name: texts => texts.home.deadLetters, to: '/operations/dead-letters' },
-  {
-    path: '/api/passports',
-    query: { status: 'draft' },
-    name: texts => texts.home.drafts,
-    to: '/passports?status=draft',
-  },
-  {
-    path: '/api/notifications',
-    query: { unread: 'true' },
-    name: texts => texts.home.unread,
-    to: '/notifications?unread=true',
-  },
+/** Those that wait for somebody: as many as the list has that one comes to. */
+const waits = (path: string, to: string, name: Rows['name'], roles?: readonly string[]): Rows => ({
+  path,
+  to,
+  name,
+  query: Object.fromEntries(new URLSearchParams(to.split('?')[1])),
+  ...(roles && { roles }),
+})
+
+const queues: readonly Rows[] = [
+  waits('/api/ocpp/chargers', '/chargers?status=pending', texts => texts.home.pendingChargers),
+  waits('/api/maintenance/tickets', '/tickets?open=true', texts => texts.home.tickets),
+  waits('/api/vendors/applications', '/vendors/applications?status=pending', texts => texts.home.applications),
+  waits('/api/vendors/products', '/products?status=pending', texts => texts.home.listings, ['admin']),
+  waits('/api/events/dead-letters', '/operations/dead-letters', texts => texts.home.deadLetters),
+  waits('/api/passports', '/passports?status=draft', texts => texts.home.drafts),
+  waits('/api/notifications', '/notifications?unread=true', texts => texts.home.unread),
 ]
 
-interface Start {
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>>
-  readonly name: (texts: Catalogue) => string
-  readonly to: string
-  readonly roles?: readonly string[]
-}
-
 /** Done where the platform has one; nobody ticks anything off. */
-const steps: readonly Start[] = [
+const steps: readonly Rows[] = [
   { path: '/api/auth/organisations', name: texts => texts.home.steps.organisation, to: '/organisations/new' },
   { path: '/api/passports', name: texts => texts.home.steps.passport, to: '/passports/new' },
   {
@@ -180,19 +151,7 @@ function FirstSteps() {
       <List spacing="xs" listStyleType="none" className="steps">
         {own.map(({ to, name }, index) => {
           const done = (counts[index]?.data?.count ?? 0) > 0
-          return (
-            <List.Item key={name(texts)}>
-              <span aria-hidden="true">{done ? '✓' : '○'}</span>{' '}
-              {done ? (
-                name(texts)
-              ) : (
-                <Anchor component={Link} to={to}>
-                  {name(texts)}
-                </Anchor>
-              )}{' '}
-              ({done ? texts.home.done : texts.home.open})
-            </List.Item>
-          )
+          return <Step key={to} name={name(texts)} to={done ? undefined : to} done={done} />
         })}
       </List>
       <Button variant="default" mt="md" onClick={() => hide(true)}>

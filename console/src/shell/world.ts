@@ -19,6 +19,14 @@ export interface World {
   readonly screens: readonly ScreenOf[]
 }
 
+/** The screen of a list of the API. */
+export const list = (path: string, of: string, load: ScreenOf['load'], name: (texts: Catalogue) => string) => ({
+  path,
+  of,
+  load,
+  name,
+})
+
 /** What a role has in the navigation. */
 export const screensFor = ({ screens }: World, role: string): readonly ScreenOf[] =>
   screens.filter(({ name, of, roles }) => name && (!roles || roles.includes(role)) && (!of || mayAsk(of, role)))

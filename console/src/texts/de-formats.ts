@@ -29,4 +29,13 @@ export const formats: typeof english = {
     allText: 'Alle Ihre Pässe oder die der Organisation, für die Sie handeln, in einer Datei.',
     imports: 'Importe',
   },
+  rules: {
+    about:
+      'Ein Regelwerk ist eine Lesart des Gesetzes. Eines entscheidet; was ein anderes ändern würde, lässt sich vorher feststellen. Kein Pass wird dadurch geändert.',
+    check: 'Zeigen, was es ändern würde',
+    changes: 'Was es ändern würde',
+    points: 'Datenpunkte',
+    nothing: 'Nichts würde sich ändern.',
+    losing: 'Wären nicht mehr vollständig',
+  },
 }

@@ -97,6 +97,13 @@ export const work: typeof english = {
     title: 'Import und Export',
   },
   books: {
+    wallet: 'Guthaben',
+    emptyWallet: 'Noch ist kein Geld eingegangen.',
+    topUp: 'Aufladen',
+    back: 'Auszahlen lassen',
+    kept: 'Geld ohne Inhaber',
+    emptyKept: 'Von gelöschten Konten ist nichts übrig.',
+    pay: 'Bezahlen',
     title: 'Bücher',
     accounts: 'Konten',
     all: 'Alle Konten',

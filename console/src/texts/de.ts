@@ -150,11 +150,14 @@ export const de: Catalogue = {
     shareText: 'Wer diesen Pass neben seinem Eigentümer lesen darf.',
   },
   readiness: {
+    rules: 'Regelwerke',
+    settings: 'Veröffentlichung und Sorgfalt',
+    report: 'Bericht',
     on: 'Stichtag',
     fleet: 'Vollständigkeit',
     each: 'Pass für Pass',
     firstOnly: 'einige sind neu und noch nicht angesehen',
-    lackIt: 'fehlt in {count}',
+    lackIt: 'Fehlt bei',
     calendar: 'Tage des Gesetzes',
     passportFrom: 'Batterien brauchen einen Pass',
     pointsChange: 'Datenpunkte, die sich ändern: {points}',
@@ -266,6 +269,11 @@ export const de: Catalogue = {
     services: 'Dienste',
     settings: 'Einstellungen',
     newSetting: 'Neue Einstellung',
+    environment: 'Womit die Plattform gestartet wurde',
+    environmentText:
+      'Gesetzt wird das, wo sie gestartet wird: in ihrer Umgebung oder in der Datei .env. Geheimnisse sieht niemand.',
+    unset: 'Auch, was niemand gesetzt hat',
+    emptyEnvironment: 'Nichts ist gesetzt: Alles steht auf seiner Voreinstellung.',
     emptySettings:
       'Keine Einstellung ist festgelegt. Was in der Umgebung steht, wird dort gesetzt, wo die Plattform gestartet wird.',
     secondText: 'Ein anderer Admin liest es und stimmt zu oder nicht.',

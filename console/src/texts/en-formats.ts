@@ -27,4 +27,13 @@ export const formats = {
     allText: 'All passports of yours, or of the organisation you act for, in one file.',
     imports: 'Imports',
   },
+  rules: {
+    about:
+      'A rule set is how the law is read. One decides; what another would change can be found out before it does. No passport is changed by it.',
+    check: 'See what it would change',
+    changes: 'What it would change',
+    points: 'Data points',
+    nothing: 'Nothing would change.',
+    losing: 'Would not be ready any more',
+  },
 }

@@ -93,6 +93,13 @@ export const work = {
     title: 'Import and export',
   },
   books: {
+    wallet: 'Wallet',
+    emptyWallet: 'No money has come in yet.',
+    topUp: 'Put money in',
+    back: 'Have money back',
+    kept: 'Money without an owner',
+    emptyKept: 'Nothing is left of accounts that are gone.',
+    pay: 'Pay it',
     title: 'Books',
     accounts: 'Accounts',
     all: 'All accounts',

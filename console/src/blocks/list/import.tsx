@@ -55,7 +55,6 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
       const { data } = await ask<Import>('POST', path, {
         query: { dryRun, file: nameOfFile(file!) },
         body: new Blob([file!], { type: 'text/csv' }),
-        headers: { 'idempotency-key': crypto.randomUUID() },
       })
       follow(data)
     } catch (error) {

@@ -83,8 +83,7 @@ function useSheet(props: SheetProps) {
     try {
       if (!dryRun && over) return follow(await commit(queries, path, over))
       const body = new Blob([lines.join('\r\n')], { type: 'text/csv' })
-      const headers = { 'idempotency-key': crypto.randomUUID() }
-      follow((await ask<Import>('POST', path, { query: { dryRun }, body, headers })).data)
+      follow((await ask<Import>('POST', path, { query: { dryRun }, body })).data)
     } catch (error) {
       tell(error)
     }

@@ -56,8 +56,7 @@ export function Views<Row>(props: {
   const hits = useHits(list, views)
 
   const write = async (method: 'POST' | 'PUT' | 'DELETE', to: string, body?: object): Promise<View | undefined> => {
-    const headers: Record<string, string> = method === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}
-    const { data: made } = await ask<View | undefined>(method, to, { body, headers })
+    const { data: made } = await ask<View | undefined>(method, to, { body })
     await queries.invalidateQueries({ queryKey: [path, list.path] })
     return made
   }

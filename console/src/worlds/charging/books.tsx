@@ -31,6 +31,20 @@ const accounts = listOf('/api/billing/ledger/accounts', {
 /** What everybody has and owes; each leads to what moved there. */
 export const Accounts = listScreen(t => t.books.accounts, accounts)
 
+const kept = listOf('/api/billing/wallets/kept', {
+  columns: [
+    { id: 'holderId', kind: 'id' },
+    { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'reason', kind: 'word' },
+    { id: 'since', kind: 'instant' },
+  ],
+  idOf: ({ holderId, currency }) => `${holderId} ${currency}`,
+  empty: texts => ({ title: texts.books.kept, text: texts.books.emptyKept }),
+})
+
+/** What is left of accounts that are gone, and could not be given back. */
+export const Kept = listScreen(t => t.books.kept, kept)
+
 /** Every movement with both its sides, of all accounts or of one; a session leads to what it cost. */
 export function Books() {
   const texts = useTexts()

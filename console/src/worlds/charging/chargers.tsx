@@ -24,8 +24,7 @@ const way = { to: '/chargers', name: (texts: Catalogue) => texts.charging.charge
 const path = (id: string, rest = ''): string => `/api/ocpp/chargers/${encodeURIComponent(id)}${rest}`
 const decide = (decision: 'approve' | 'reject') => ({
   name: (texts: Catalogue) => texts.charging[decision],
-  run: ({ id }: { id: string }) =>
-    ask('POST', path(id, `/${decision}`), { headers: { 'idempotency-key': crypto.randomUUID() } }),
+  run: ({ id }: { id: string }) => ask('POST', path(id, `/${decision}`)),
 })
 
 const list = listOf('/api/ocpp/chargers', {
@@ -33,7 +32,7 @@ const list = listOf('/api/ocpp/chargers', {
     { id: 'id' },
     { id: 'status', kind: 'state' },
     { id: 'connected', kind: 'boolean' },
-    { id: 'connectors', value: ({ connectors }) => connectors.map(({ status }) => status).join(', ') },
+    { id: 'connectors', kind: 'words', value: ({ connectors }) => connectors.map(({ status }) => status) },
     { id: 'vendor' },
     { id: 'model' },
     { id: 'ocppVersion' },

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import type { components } from '../../api/api.gen'
@@ -8,7 +8,7 @@ import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
-import { JsonField, SchemaForm } from '../../blocks/schema-form.tsx'
+import { AsJson, JsonField, SchemaForm } from '../../blocks/schema-form.tsx'
 import { withValue, type Schema } from '../../blocks/schema.ts'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { Value } from '../../blocks/values.tsx'
@@ -85,14 +85,7 @@ function Command(props: { charger: ChargerAnswer; action: string; schema: Schema
   return (
     <form onSubmit={event => void send(event)} noValidate className="editor">
       <Stack>
-        <SegmentedControl
-          value={raw ? 'json' : 'form'}
-          onChange={next => showRaw(next === 'json')}
-          data={[
-            { value: 'form', label: texts.form.asForm },
-            { value: 'json', label: texts.form.asJson },
-          ]}
-        />
+        <AsJson raw={raw} turn={showRaw} />
         {raw ? (
           <JsonField about={{ id: 'field-payload', label: nameOf(texts, 'payload') }} value={value} put={enter} />
         ) : (
@@ -137,10 +130,7 @@ function useSending(chargerId: string, action: string, schema: Schema) {
     const since = performance.now()
     try {
       const path = `/api/ocpp/chargers/${encodeURIComponent(chargerId)}/commands/${action}`
-      const { data } = await ask('POST', path, {
-        body: value || {},
-        headers: { 'idempotency-key': crypto.randomUUID() },
-      })
+      const { data } = await ask('POST', path, { body: value || {} })
       hear({ answer: data, after: Math.round(performance.now() - since) })
     } catch (error) {
       tell(error)

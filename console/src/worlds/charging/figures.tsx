@@ -1,11 +1,11 @@
-import { Group, Stack, Table, TextInput, Title } from '@mantine/core'
+import { Group, Stack, Table, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Bars } from '../../blocks/bars.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { Figured, told } from '../../blocks/figured.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
-import { Choice } from '../../blocks/choice.tsx'
+import { Choice, Day } from '../../blocks/choice.tsx'
 
 const measures = ['energy', 'sessions', 'revenue', 'utilisation', 'uptime', 'incidents', 'fault-rate'] as const
 const groups = ['station', 'site', 'charger', 'connector-type', 'tariff'] as const
@@ -100,12 +100,11 @@ function Choices({ asked }: { asked: Required<Asked> }) {
         />
       ))}
       {(['from', 'to'] as const).map(name => (
-        <TextInput
+        <Day
           key={name}
-          type="date"
           label={nameOf(texts, name === 'to' ? 'until' : name)}
           value={asked[name]}
-          onChange={event => ask({ [name]: event.currentTarget.value })}
+          choose={next => ask({ [name]: next })}
         />
       ))}
     </Group>

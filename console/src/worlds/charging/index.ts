@@ -41,8 +41,10 @@ export const charging: World = {
     { path: '/sold', name: t => t.charging.sold, of: '/api/billing/sales', load: lists('Sold') },
     { path: '/credits', name: t => t.charging.credits, of: '/api/billing/credits', load: lists('Credits') },
     { path: '/invoices', name: t => t.charging.invoices, of: '/api/billing/invoices', load: lists('Invoices') },
+    { path: '/wallet', name: t => t.books.wallet, load: () => import('./wallet.tsx') },
     { path: '/books', name: t => t.books.title, of: '/api/billing/ledger', load: books('Books') },
     { path: '/accounts', name: t => t.books.accounts, of: '/api/billing/ledger/accounts', load: books('Accounts') },
+    { path: '/kept', name: t => t.books.kept, of: '/api/billing/wallets/kept', load: books('Kept') },
     { path: '/figures', name: t => t.charging.figures, roles: staff, load: () => import('./figures.tsx') },
   ],
 }

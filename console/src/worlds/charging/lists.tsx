@@ -158,6 +158,15 @@ const invoices = listOf('/api/billing/invoices', {
   ],
   acts: [
     { name: () => 'PDF', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self') },
+    { name: () => 'UBL', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/ubl`, '_self') },
+    {
+      name: texts => texts.books.pay,
+      may: ({ kind, state }) => kind === 'invoice' && state === 'open',
+      run: async ({ id }) => {
+        const body = { returnTo: location.pathname }
+        location.assign((await ask<{ page: string }>('POST', `/api/billing/invoices/${id}/pay`, { body })).data.page)
+      },
+    },
   ],
   empty,
 })

@@ -17,8 +17,7 @@ const way = { to: '/sessions', name: (texts: Catalogue) => texts.charging.sessio
 const stop = {
   name: (texts: Catalogue) => texts.charging.stop,
   warns: (texts: Catalogue) => texts.charging.stopText,
-  run: ({ id }: { id: string }) =>
-    ask('POST', `/api/sessions/${id}/stop`, { headers: { 'idempotency-key': crypto.randomUUID() } }),
+  run: ({ id }: { id: string }) => ask('POST', `/api/sessions/${id}/stop`),
 }
 
 const list = listOf('/api/sessions', {
@@ -71,7 +70,7 @@ function About({ session }: { session: SessionAnswer }) {
       <Facts
         facts={[
           { id: 'charger', value: rest.chargerId, to: `/chargers/${encodeURIComponent(rest.chargerId)}` },
-          { id: 'station', value: rest.stationId, to: rest.stationId ? `/stations/${rest.stationId}` : undefined },
+          { id: 'station', value: rest.stationId, to: `/stations/${rest.stationId}` },
           { id: 'connector', value: rest.connector },
           { id: 'token', value: rest.token?.idToken },
           { id: 'startedAt', kind: 'instant', value: rest.startedAt },

@@ -20,7 +20,7 @@ const list = listOf('/api/stations', {
     { id: 'name' },
     { id: 'city', value: ({ address }) => address?.city },
     { id: 'online', kind: 'boolean' },
-    { id: 'connectors', value: summaryOf },
+    { id: 'connectors', kind: 'words', value: statesOf },
     { id: 'public', kind: 'boolean' },
     { id: 'chargerId' },
     { id: 'operatorName', aside: true },
@@ -31,10 +31,8 @@ const list = listOf('/api/stations', {
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),
 })
 
-/** `2 available, 1 charging`. */
-function summaryOf({ evses }: StationAnswer): string {
-  const states = evses.flatMap(({ connectors }) => connectors.map(({ status }) => status ?? '–'))
-  return [...Map.groupBy(states, state => state)].map(([state, all]) => `${all.length} ${state}`).join(', ')
+function statesOf({ evses }: StationAnswer) {
+  return evses.flatMap(({ connectors }) => connectors.map(({ status }) => status ?? 'unknown'))
 }
 
 export const Stations = listScreen(way.name, list, { to: '/stations/new', name: texts => texts.charging.newStation })
@@ -73,7 +71,7 @@ const factsOf = ({ address, coordinates, chargerId, siteId, operatorName, timeZo
     value: [address?.street, address?.postalCode, address?.city, address?.country].filter(Boolean).join(', '),
   },
   { id: 'coordinates', value: coordinates && `${coordinates.latitude}, ${coordinates.longitude}` },
-  { id: 'charger', value: chargerId, to: chargerId ? `/chargers/${encodeURIComponent(chargerId)}` : undefined },
+  { id: 'charger', value: chargerId, to: `/chargers/${encodeURIComponent(chargerId ?? '')}` },
   { id: 'siteId', value: siteId },
   { id: 'operatorName', value: operatorName },
   { id: 'zone', value: timeZone },

@@ -4,11 +4,11 @@ import { useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
+import { All } from '../../blocks/all.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { ActButton, Detail, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { listScreen } from '../../blocks/screens.tsx'
-import { Short } from '../../blocks/short.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { field as de } from '../../texts/de-field.ts'
@@ -42,7 +42,6 @@ const incidents = listOf('/api/maintenance/incidents', {
       run: ({ id, place, code, source }) =>
         ask('POST', '/api/maintenance/tickets', {
           body: { incidentId: id, title: `${place}: ${code ?? source}`.slice(0, 200) },
-          headers: { 'idempotency-key': crypto.randomUUID() },
         }),
     },
   ],
@@ -100,7 +99,7 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
           run: () =>
             ask('POST', `/api/maintenance/tickets/${id}/${act}`, {
               body: {},
-              headers: { 'if-match': `"${version}"`, 'idempotency-key': crypto.randomUUID() },
+              headers: { 'if-match': `"${version}"` },
             }),
         }))}
       tabs={[
@@ -129,11 +128,7 @@ function About({ ticket }: { ticket: TicketAnswer }) {
         facts={[
           { id: 'place', value: place },
           { id: 'address', value: address },
-          {
-            id: 'chargerId',
-            value: chargerId,
-            to: chargerId ? `/chargers/${encodeURIComponent(chargerId)}` : undefined,
-          },
+          { id: 'chargerId', value: chargerId, to: `/chargers/${encodeURIComponent(chargerId ?? '')}` },
           { id: 'evse', value: evse },
           { id: 'priority', kind: 'state', value: priority },
           { id: 'dueAt', kind: 'instant', value: dueAt },
@@ -153,38 +148,35 @@ function Who({ ticket: { id, technicianId, version, possible } }: { ticket: Tick
   const own = catalogues[useLanguage()]
   const queries = useQueryClient()
   return (
-    <Read path="/api/maintenance/tickets/{id}/proposals" params={{ id }}>
-      {({ items }) => (
-        <Short
-          name={own.who}
-          rows={items}
-          idOf={one => one.technicianId}
-          columns={[
-            { id: 'name' },
-            { id: 'score', kind: 'number' },
-            { id: 'reasons', cell: ({ reasons }) => <span lang="en">{reasons.join(', ')}</span> },
-          ]}
-          acts={one =>
-            technicianId === one.technicianId
-              ? own.has
-              : possible.includes('assign') && (
-                  <ActButton
-                    act={{
-                      name: () => own.assign,
-                      run: async () => {
-                        await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
-                          body: { technicianId: one.technicianId },
-                          headers: { 'if-match': `"${version}"` },
-                        })
-                        await queries.invalidateQueries()
-                      },
-                    }}
-                  />
-                )
-          }
-          empty={own.nobody}
-        />
-      )}
-    </Read>
+    <All
+      path="/api/maintenance/tickets/{id}/proposals"
+      params={{ id }}
+      name={own.who}
+      idOf={one => one.technicianId}
+      columns={[
+        { id: 'name' },
+        { id: 'score', kind: 'number' },
+        { id: 'reasons', cell: ({ reasons }) => <span lang="en">{reasons.join(', ')}</span> },
+      ]}
+      acts={one =>
+        technicianId === one.technicianId
+          ? own.has
+          : possible.includes('assign') && (
+              <ActButton
+                act={{
+                  name: () => own.assign,
+                  run: async () => {
+                    await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
+                      body: { technicianId: one.technicianId },
+                      headers: { 'if-match': `"${version}"` },
+                    })
+                    await queries.invalidateQueries()
+                  },
+                }}
+              />
+            )
+      }
+      empty={own.nobody}
+    />
   )
 }

@@ -3,13 +3,13 @@ import categorySchema from 'schema:post /api/marketplace/categories'
 import taxSchema from 'schema:put /api/marketplace/tax-classes/{code}'
 import { useState, type ReactNode } from 'react'
 import { ask } from '../../api/client.ts'
+import { All } from '../../blocks/all.tsx'
 import { Read, read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { Editor, WayButton, within } from '../../blocks/screens.tsx'
-import { Short } from '../../blocks/short.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { useTexts } from '../../texts/texts.tsx'
 
@@ -80,37 +80,33 @@ export function Categories() {
   const texts = useTexts()
   return (
     <Screen title={texts.rules.categories} acts={<WayButton {...addCategory} />}>
-      <Read path={tree}>
-        {({ items }) => (
-          <Short
-            name={texts.rules.categories}
-            rows={items}
-            idOf={({ id }) => id}
-            columns={[
-              {
-                id: 'name',
-                cell: ({ id, name, depth }) => (
-                  <span style={{ paddingInlineStart: `${depth * 1.5}rem` }}>
-                    <Link to={`/market/categories/${id}/edit`}>{name}</Link>
-                  </span>
-                ),
-              },
-              { id: 'slug' },
-              { id: 'attributes', cell: ({ attributes }) => attributes.map(({ key }) => key).join(', ') || '–' },
-            ]}
-            acts={category => (
-              <ActButton
-                act={{
-                  name: t => t.people.remove,
-                  warns: t => t.rules.removeCategory,
-                  run: () => end(tree)(category),
-                }}
-              />
-            )}
-            empty={texts.rules.noCategories}
+      <All
+        path={tree}
+        name={texts.rules.categories}
+        idOf={({ id }) => id}
+        columns={[
+          {
+            id: 'name',
+            cell: ({ id, name, depth }) => (
+              <span style={{ paddingInlineStart: `${depth * 1.5}rem` }}>
+                <Link to={`/market/categories/${id}/edit`}>{name}</Link>
+              </span>
+            ),
+          },
+          { id: 'slug' },
+          { id: 'attributes', cell: ({ attributes }) => attributes.map(({ key }) => key).join(', ') || '–' },
+        ]}
+        acts={category => (
+          <ActButton
+            act={{
+              name: t => t.people.remove,
+              warns: t => t.rules.removeCategory,
+              run: () => end(tree)(category),
+            }}
           />
         )}
-      </Read>
+        empty={texts.rules.noCategories}
+      />
     </Screen>
   )
 }
@@ -160,25 +156,20 @@ export function Taxes() {
   const texts = useTexts()
   return (
     <Screen title={texts.rules.taxes} acts={<WayButton {...addTax} />}>
-      <Read path={classes}>
-        {({ items }) => (
-          <Short
-            name={texts.rules.taxes}
-            rows={items}
-            idOf={({ code }) => code}
-            columns={[
-              { id: 'name', cell: ({ code, name }) => <Link to={`/market/taxes/${code}/edit`}>{name}</Link> },
-              { id: 'code' },
-              {
-                id: 'percents',
-                cell: ({ percents }) =>
-                  percents.map(({ country, percent }) => `${country} ${percent} %`).join(', ') || '–',
-              },
-            ]}
-            empty={texts.rules.noTaxes}
-          />
-        )}
-      </Read>
+      <All
+        path={classes}
+        name={texts.rules.taxes}
+        idOf={({ code }) => code}
+        columns={[
+          { id: 'name', cell: ({ code, name }) => <Link to={`/market/taxes/${code}/edit`}>{name}</Link> },
+          { id: 'code' },
+          {
+            id: 'percents',
+            cell: ({ percents }) => percents.map(({ country, percent }) => `${country} ${percent} %`).join(', ') || '–',
+          },
+        ]}
+        empty={texts.rules.noTaxes}
+      />
     </Screen>
   )
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Select, Stack, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
+import { Choice } from '../../blocks/choice.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { Empty } from '../../blocks/empty.tsx'
@@ -60,11 +61,7 @@ function Earnt({ earned }: { earned: Earned }) {
             act={{
               name: t => t.selling.askPayout,
               warns: t => t.selling.askPayoutText,
-              run: () =>
-                ask('POST', '/api/vendors/payouts', {
-                  body: { currency },
-                  headers: { 'idempotency-key': crypto.randomUUID() },
-                }),
+              run: () => ask('POST', '/api/vendors/payouts', { body: { currency } }),
             }}
           />
         )}
@@ -135,13 +132,12 @@ function Statements() {
           const shown = month ?? items[0]?.month
           return (
             <Stack>
-              <Select
+              <Choice
                 label={wordFor(texts, 'month')}
                 w="10rem"
                 data={items.map(each => each.month)}
                 value={shown ?? null}
-                allowDeselect={false}
-                onChange={choose}
+                choose={choose}
               />
               {shown && (
                 <Read path="/api/vendors/statements/{month}" params={{ month: shown }}>

@@ -1,4 +1,4 @@
-import { screensOf, type ScreenOf, type World } from '../../shell/world.ts'
+import { list, screensOf, type ScreenOf, type World } from '../../shell/world.ts'
 import type { Section } from './content.tsx'
 
 const products = screensOf(() => import('./products.tsx'))
@@ -37,19 +37,9 @@ const ruled: readonly ScreenOf[] = [
   { path: '/market/taxes/$id/edit', load: catalogue('EditTax') },
   { path: '/market/coupons', name: t => t.rules.coupons, of: '/api/orders/coupons', load: rules('Coupons') },
   { path: '/market/coupons/new', load: rules('NewCoupon') },
-  {
-    path: '/market/shipping',
-    name: t => t.rules.shipping,
-    of: '/api/orders/shipping-options',
-    load: rules('Shipping'),
-  },
+  list('/market/shipping', '/api/orders/shipping-options', rules('Shipping'), t => t.rules.shipping),
   { path: '/market/shipping/new', load: rules('NewShipping') },
-  {
-    path: '/market/commissions',
-    name: t => t.rules.commissions,
-    of: '/api/vendors/commission-rules',
-    load: rules('Commissions'),
-  },
+  list('/market/commissions', '/api/vendors/commission-rules', rules('Commissions'), t => t.rules.commissions),
   { path: '/market/commissions/new', load: rules('NewCommission') },
 ]
 
@@ -71,12 +61,7 @@ export const market: World = {
     { path: '/sales', name: t => t.market.sales, of: '/api/orders/sales', load: orders('Sales') },
     { path: '/orders', name: t => t.market.orders, of: '/api/orders', load: orders('Orders') },
     { path: '/orders/$id', load: orders('Order') },
-    {
-      path: '/vendors/applications',
-      name: t => t.market.applications,
-      of: '/api/vendors/applications',
-      load: vendors('Applications'),
-    },
+    list('/vendors/applications', '/api/vendors/applications', vendors('Applications'), t => t.market.applications),
     { path: '/market/reviews', name: t => t.market.reviews, of: '/api/marketplace/reviews', load: vendors('Reviews') },
     ...ruled,
     ...written,

@@ -32,10 +32,10 @@ export const Orders = listScreen(way.name, list)
 
 const sales = listOf('/api/orders/sales', {
   columns: [
-    { id: 'orderId' },
+    { id: 'orderNumber' },
     { id: 'state', kind: 'state' },
-    { id: 'totalMinor', kind: 'number' },
-    { id: 'commissionMinor', kind: 'number' },
+    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'commissionMinor', kind: 'money', currency: ({ currency }) => currency },
     { id: 'shippingOption', aside: true },
   ],
   idOf: ({ partId }) => partId,

@@ -91,11 +91,7 @@ export const Product = detailScreen({
             { id: 'category', value: product.category },
             { id: 'text', value: product.description },
             { id: 'reason', value: product.reason },
-            {
-              id: 'passportId',
-              value: product.passportId,
-              to: product.passportId ? `/passports/${product.passportId}` : undefined,
-            },
+            { id: 'passportId', value: product.passportId, to: `/passports/${product.passportId}` },
             { id: 'variants', kind: 'json', value: product.variants },
           ]}
         />

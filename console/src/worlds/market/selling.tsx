@@ -1,4 +1,4 @@
-import { Alert, Anchor, FileInput, Group, List, Stack, Text } from '@mantine/core'
+import { Alert, FileInput, Group, List, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
@@ -10,10 +10,10 @@ import { ApiProblem } from '../../api/problem.ts'
 import { ActButton } from '../../blocks/detail.tsx'
 import { Editor } from '../../blocks/editor.tsx'
 import { fill } from '../../blocks/fill.ts'
-import { Link } from '../../blocks/link.tsx'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { within } from '../../blocks/screens.tsx'
+import { Step } from '../../blocks/step.tsx'
 import { State } from '../../blocks/values.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 
@@ -51,6 +51,7 @@ export function Selling() {
   const texts = useTexts()
   const { data } = useOwn<Vendor>('/api/vendors/profile')
   const vendor = data?.data
+  const named = texts.selling.steps as Record<string, string>
   const steps =
     vendor?.checklist ??
     ['profile', 'seller', 'payment', 'evidence', 'terms'].map(step => ({ step, done: false, missing: [] }))
@@ -71,23 +72,11 @@ export function Selling() {
             </Alert>
           )}
           <List spacing="xs" listStyleType="none" className="steps">
-            {steps.map(({ step, done, missing }) => {
-              const name = (texts.selling.steps as Record<string, string>)[step] ?? step
-              return (
-                <List.Item key={step}>
-                  <span aria-hidden="true">{done ? '✓' : '○'}</span>{' '}
-                  {places[step] ? (
-                    <Anchor component={Link} to={places[step]}>
-                      {name}
-                    </Anchor>
-                  ) : (
-                    name
-                  )}{' '}
-                  ({done ? texts.home.done : texts.home.open})
-                  {!done && missing.length > 0 && `: ${missing.map(each => nameOf(texts, each)).join(', ')}`}
-                </List.Item>
-              )
-            })}
+            {steps.map(({ step, done, missing }) => (
+              <Step key={step} name={named[step] ?? step} to={places[step]} done={done}>
+                {!done && missing.length > 0 && `: ${missing.map(each => nameOf(texts, each)).join(', ')}`}
+              </Step>
+            ))}
           </List>
           {mayAsk && (
             <Group>

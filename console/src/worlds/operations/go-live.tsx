@@ -2,8 +2,8 @@ import { List, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
-import { Link } from '../../blocks/link.tsx'
 import { Screen } from '../../blocks/screen.tsx'
+import { Step } from '../../blocks/step.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { goLive as de } from '../../texts/de-go-live.ts'
 import { goLive as en } from '../../texts/en-go-live.ts'
@@ -51,21 +51,17 @@ async function stands(path: string): Promise<boolean> {
 
 /** Each asks for itself: what cannot be told does not hide the rest. */
 function Line({ step }: { step: Step }) {
-  const texts = useTexts()
   const { data, error } = useQuery({ queryKey: ['go-live', step], queryFn: steps[step], refetchInterval: 30_000 })
   const { name, how } = catalogues[useLanguage()].steps[step]
-  const place = places[step]
   return (
-    <List.Item>
-      <span aria-hidden="true">{data ? '✓' : '○'}</span>{' '}
-      {data === false && place ? <Link to={place}>{name}</Link> : name} ({data ? texts.home.done : texts.home.open})
+    <Step name={name} to={data === false ? places[step] : undefined} done={data}>
       {data === false && (
         <Text size="sm" ms="md">
           {how}
         </Text>
       )}
       {error && <Trouble error={error} />}
-    </List.Item>
+    </Step>
   )
 }
 

@@ -1,12 +1,16 @@
+import { Code } from '@mantine/core'
+import { useState } from 'react'
 import defining from 'schema:post /api/admin/settings'
+import { All } from '../../blocks/all.tsx'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
+import { Tick } from '../../blocks/choice.tsx'
 import { Link } from '../../blocks/link.tsx'
 import type { Schema } from '../../blocks/schema.ts'
-import { Screen } from '../../blocks/screen.tsx'
+import { Part, Screen } from '../../blocks/screen.tsx'
 import { createScreen, editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, wordFor } from '../../texts/texts.tsx'
 
 const all = '/api/admin/settings'
 const one = `${all}/{key}` as const
@@ -21,25 +25,50 @@ export function Settings() {
       title={texts.operations.settings}
       acts={<WayButton to="/operations/settings/new" name={t => t.operations.newSetting} />}
     >
-      <Read path={all}>
+      <All
+        path={all}
+        name={texts.operations.settings}
+        idOf={({ key }) => key}
+        columns={[
+          { id: 'key', cell: ({ key }) => <Link to={`/operations/settings/${key}`}>{key}</Link> },
+          { id: 'value', cell: ({ value }) => String(value) },
+          { id: 'description' },
+          { id: 'critical', kind: 'boolean' },
+          { id: 'changedAt', kind: 'instant' },
+          { id: 'changedBy', kind: 'id' },
+        ]}
+        empty={texts.operations.emptySettings}
+      />
+      <Environment />
+    </Screen>
+  )
+}
+
+/** What the platform was started with, and where that comes from: changed there, and seen here. */
+function Environment() {
+  const texts = useTexts()
+  const [all, show] = useState(false)
+  return (
+    <Part title={texts.operations.environment} about={texts.operations.environmentText}>
+      <Tick label={texts.operations.unset} on={all} turn={show} />
+      <Read path="/api/admin/environment">
         {({ items }) => (
           <Short
-            name={texts.operations.settings}
-            rows={items.toSorted((a, b) => a.key.localeCompare(b.key))}
-            idOf={({ key }) => key}
+            name={texts.operations.environment}
+            rows={items.filter(({ from }) => all || from === 'environment' || from === 'file')}
+            idOf={({ name }) => name}
             columns={[
-              { id: 'key', cell: ({ key }) => <Link to={`/operations/settings/${key}`}>{key}</Link> },
-              { id: 'value', cell: ({ value }) => String(value) },
-              { id: 'description' },
-              { id: 'critical', kind: 'boolean' },
-              { id: 'changedAt', kind: 'instant' },
-              { id: 'changedBy', kind: 'id' },
+              { id: 'key', cell: ({ name }) => <Code className="unbroken">{name}</Code> },
+              { id: 'value', cell: one => one.value ?? (one.secret && one.from !== 'nowhere' ? '••••••' : '–') },
+              { id: 'source', cell: ({ from }) => wordFor(texts, `source.${from}`) },
+              { id: 'service', cell: ({ of }) => of.map(each => wordFor(texts, each)).join(', ') },
+              { id: 'description', cell: ({ description }) => <span lang="en">{description}</span> },
             ]}
-            empty={texts.operations.emptySettings}
+            empty={texts.operations.emptyEnvironment}
           />
         )}
       </Read>
-    </Screen>
+    </Part>
   )
 }
 
@@ -85,19 +114,16 @@ export const EditSetting = editScreen({
 function Before({ settingKey: key }: { settingKey: string }) {
   const texts = useTexts()
   return (
-    <Read path={`${one}/history`} params={{ key }}>
-      {({ items }) => (
-        <Short
-          name={texts.passports.history}
-          rows={items}
-          columns={[
-            { id: 'version' },
-            { id: 'value', cell: ({ value }) => String(value) },
-            { id: 'changedAt', kind: 'instant' },
-            { id: 'changedBy', kind: 'id' },
-          ]}
-        />
-      )}
-    </Read>
+    <All
+      path={`${one}/history`}
+      params={{ key }}
+      name={texts.passports.history}
+      columns={[
+        { id: 'version' },
+        { id: 'value', cell: ({ value }) => String(value) },
+        { id: 'changedAt', kind: 'instant' },
+        { id: 'changedBy', kind: 'id' },
+      ]}
+    />
   )
 }

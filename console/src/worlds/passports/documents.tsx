@@ -60,7 +60,7 @@ export function Upload({ passportId }: { passportId?: string }) {
     if (passportId) form.set('passportId', passportId)
     if (kind) form.set('kind', kind)
     form.set('file', file)
-    await ask('POST', '/api/documents/upload', { body: form, headers: { 'idempotency-key': crypto.randomUUID() } })
+    await ask('POST', '/api/documents/upload', { body: form })
     notifications.show({ message: texts.documents.uploaded })
     choose(null)
   }

@@ -192,7 +192,7 @@ function Result({ converted: { format, mediaType, document, loss, notice } }: { 
         rows={loss.filter(each => !kind || each.kind === kind)}
         columns={[
           { id: 'attribute', cell: ({ attribute, pointer }) => broken(attribute ? nameOf(texts, attribute) : pointer) },
-          { id: 'kind', kind: 'word' },
+          { id: 'kind', cell: one => <span className="unbroken">{wordFor(texts, one.kind)}</span> },
           { id: 'from', cell: ({ from }) => broken(<Value value={from} />) },
           { id: 'to', cell: ({ to }) => broken(<Value value={to} />) },
           { id: 'because', cell: ({ why }) => <span lang="en">{why}</span> },

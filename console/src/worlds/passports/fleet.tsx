@@ -1,5 +1,6 @@
-import { Anchor, Group, Stack, Table, Text } from '@mantine/core'
+import { Anchor, Button, Group, Stack, Table, Text } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
+import { base } from '../../api/base.ts'
 import type { AnswerOf } from '../../blocks/data.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
@@ -7,6 +8,7 @@ import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { Part, Screen } from '../../blocks/screen.tsx'
+import { WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { shown, Value } from '../../blocks/values.tsx'
 import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
@@ -34,7 +36,7 @@ export default function Fleet() {
   const { on, compare, category } = useSearch({ strict: false }) as Asked
   const query = { ...(on && { on }), ...(compare && { compare }), ...(category && { category }) }
   return (
-    <Screen title={texts.readiness.fleet}>
+    <Screen title={texts.readiness.fleet} acts={<Ways query={query} />}>
       <Stack gap="xl">
         <Read path="/api/passports/readiness/summary" query={query}>
           {summary => <Summary summary={summary} compare={compare} />}
@@ -45,6 +47,24 @@ export default function Fleet() {
         </Part>
       </Stack>
     </Screen>
+  )
+}
+
+/** The same as a file, and what decides about it. */
+function Ways({ query }: { query: Asked }) {
+  const texts = useTexts()
+  const report = (format: 'csv' | 'pdf') =>
+    `${base}/api/passports/readiness/report?${new URLSearchParams({ ...query, format }).toString()}`
+  return (
+    <>
+      {(['csv', 'pdf'] as const).map(format => (
+        <Button key={format} component="a" variant="default" href={report(format)}>
+          {texts.readiness.report} ({format.toUpperCase()})
+        </Button>
+      ))}
+      <WayButton to="/passports/readiness/rules" name={t => t.readiness.rules} variant="default" />
+      <WayButton to="/passports/readiness/settings" name={t => t.readiness.settings} variant="default" />
+    </>
   )
 }
 
@@ -67,7 +87,6 @@ function Summary({ summary, compare }: Shown) {
 function Standing({ summary, compare }: Shown) {
   const texts = useTexts()
   const language = useLanguage()
-  const number = new Intl.NumberFormat(language)
   return (
     <Group align="flex-start" gap="xl">
       <Short
@@ -89,22 +108,17 @@ function Standing({ summary, compare }: Shown) {
         ]}
       />
       <Part className="grow" title={texts.readiness.gaps}>
-        <Table>
-          <Table.Tbody>
-            {summary.missing.slice(0, 12).map(({ dataPoint, name, article, passports }) => (
-              <Table.Tr key={dataPoint}>
-                <Table.Th scope="row" lang="en">
-                  {dataPoint}. {name}
-                </Table.Th>
-                <Table.Td className="unbroken">{article}</Table.Td>
-                <Table.Td className="unbroken">
-                  {fill(texts.readiness.lackIt, { count: number.format(passports) })}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-        {summary.missing.length === 0 && <Text>{texts.readiness.nothing}</Text>}
+        <Short
+          name={texts.readiness.gaps}
+          rows={summary.missing.slice(0, 12)}
+          idOf={({ dataPoint }) => String(dataPoint)}
+          columns={[
+            { id: 'dataPoint', cell: one => <span lang="en">{`${one.dataPoint}. ${one.name}`}</span> },
+            { id: 'article', name: texts.readiness.article },
+            { id: 'passports', name: texts.readiness.lackIt, kind: 'number' },
+          ]}
+          empty={texts.readiness.nothing}
+        />
       </Part>
     </Group>
   )

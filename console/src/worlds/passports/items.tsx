@@ -99,7 +99,6 @@ function Ordering({ id }: { id: string }) {
     try {
       const { data } = await ask<Order>('POST', `/api/passports/${id}/items`, {
         body: { ...plan!.body, ...(identifier && { identifier }), publish },
-        headers: { 'idempotency-key': crypto.randomUUID() },
       })
       // In the address, so that it is found again.
       await navigate({ to: '.', search: { tab: 'items', order: data.id } as never, replace: true })

@@ -34,7 +34,6 @@ export default function Labels() {
   const published = {
     ...list,
     query: { status: 'published' },
-    begin: undefined,
     imports: undefined,
     acts: [
       {

@@ -1,22 +1,7 @@
-import { Button } from '@mantine/core'
-import { Link } from '../../blocks/link.tsx'
-import { List } from '../../blocks/list/list.tsx'
-import { Screen } from '../../blocks/screen.tsx'
-import { useTexts } from '../../texts/texts.tsx'
+import { listScreen } from '../../blocks/screens.tsx'
 import { list } from './passports.tsx'
 
-export default function Passports() {
-  const texts = useTexts()
-  return (
-    <Screen
-      title={texts.passports.title}
-      acts={
-        <Button component={Link} to="/passports/new">
-          {texts.passports.new}
-        </Button>
-      }
-    >
-      <List list={list} />
-    </Screen>
-  )
-}
+export default listScreen(texts => texts.passports.title, list, {
+  to: '/passports/new',
+  name: texts => texts.passports.new,
+})

@@ -1,24 +1,12 @@
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
-import { Button } from '@mantine/core'
 import { lazy } from 'react'
-import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import type { Schema } from '../../blocks/schema.ts'
-import { useTexts } from '../../texts/texts.tsx'
 
 const Heads = lazy(() => import('./heads.tsx'))
 
 export type Passport = components['schemas']['Passport']
-
-function New() {
-  const texts = useTexts()
-  return (
-    <Button component={Link} to="/passports/new">
-      {texts.passports.new}
-    </Button>
-  )
-}
 
 export const list = listOf('/api/passports', {
   columns: [
@@ -44,12 +32,10 @@ export const list = listOf('/api/passports', {
     },
   ],
   empty: texts => ({ title: texts.passports.emptyTitle, text: texts.passports.emptyText }),
-  begin: <New />,
   imports: { path: '/api/passports/import', Heads },
 })
 
-export const publish = (id: string) =>
-  ask('POST', `/api/passports/${id}/publish`, { headers: { 'idempotency-key': crypto.randomUUID() } })
+export const publish = (id: string) => ask('POST', `/api/passports/${id}/publish`)
 
 const text = { type: 'string', maxLength: 256 } as const
 const number = { type: 'number', minimum: 0 } as const

@@ -5,6 +5,7 @@ import attributes from 'law:attributes'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
+import { Day } from '../../blocks/choice.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { SchemaForm } from '../../blocks/schema-form.tsx'
@@ -28,12 +29,7 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
   return (
     <Stack>
       <Group align="flex-end">
-        <TextInput
-          type="date"
-          label={texts.readiness.on}
-          value={on}
-          onChange={event => choose(event.currentTarget.value)}
-        />
+        <Day label={texts.readiness.on} value={on} choose={choose} />
         <SegmentedControl
           value={all ? 'all' : 'open'}
           onChange={next => show(next === 'all')}

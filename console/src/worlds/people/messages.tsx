@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, Checkbox, Group, Stack, Text, TextInput, Title } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
+import { Choice } from '../../blocks/choice.tsx'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { Screen } from '../../blocks/screen.tsx'
@@ -161,22 +162,20 @@ function Times({ chosen, choose }: { chosen: Preferences; choose: (change: Parti
           ))}
         </Group>
       )}
-      <Select
+      <Choice
         label={words.zone}
         description={words.zoneText}
         data={['UTC', ...zones.filter(zone => zone !== 'UTC')]}
         value={timeZone ?? 'UTC'}
         searchable
-        allowDeselect={false}
-        onChange={zone => choose({ timeZone: zone })}
+        choose={zone => choose({ timeZone: zone })}
       />
       <Group align="flex-end">
-        <Select
+        <Choice
           label={words.digest}
           data={(['off', 'daily', 'weekly'] as const).map(value => ({ value, label: words.digests[value] }))}
           value={digest}
-          allowDeselect={false}
-          onChange={next => choose({ digest: next as Preferences['digest'] })}
+          choose={next => choose({ digest: next as Preferences['digest'] })}
         />
         {digest !== 'off' && (
           <TextInput
@@ -187,7 +186,7 @@ function Times({ chosen, choose }: { chosen: Preferences; choose: (change: Parti
           />
         )}
       </Group>
-      <Select
+      <Choice
         label={words.language}
         data={[
           { value: '', label: words.ofAccount },
@@ -195,8 +194,7 @@ function Times({ chosen, choose }: { chosen: Preferences; choose: (change: Parti
           { value: 'de', label: 'Deutsch' },
         ]}
         value={locale ?? ''}
-        allowDeselect={false}
-        onChange={next => choose({ locale: (next || null) as Preferences['locale'] })}
+        choose={next => choose({ locale: (next || null) as Preferences['locale'] })}
       />
     </Stack>
   )

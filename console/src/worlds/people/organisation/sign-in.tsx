@@ -8,11 +8,11 @@ import { useState } from 'react'
 import { base } from '../../../api/base.ts'
 import { ask } from '../../../api/client.ts'
 import { Adding } from '../../../blocks/adding.tsx'
+import { All } from '../../../blocks/all.tsx'
 import { Read, useRead, type AnswerOf } from '../../../blocks/data.tsx'
 import { ActButton } from '../../../blocks/detail.tsx'
 import { Editor } from '../../../blocks/editor.tsx'
 import { fill } from '../../../blocks/fill.ts'
-import { Short } from '../../../blocks/short.tsx'
 import { Told, type Secret } from '../../../blocks/told.tsx'
 import { messageOf } from '../../../blocks/trouble.tsx'
 import { useTexts, wordFor } from '../../../texts/texts.tsx'
@@ -82,49 +82,46 @@ function Domains({ id }: { id: string }) {
         button={texts.teams.addDomain}
         save={(body, headers) => ask('POST', at(id, 'domains'), { body, headers })}
       />
-      <Read path="/api/auth/organisations/{id}/domains" params={{ id }}>
-        {({ items }) => (
-          <Short
-            name={texts.teams.domains}
-            rows={items}
-            idOf={({ domain }) => domain}
-            columns={[
-              { id: 'domain' },
-              { id: 'verified', kind: 'boolean' },
-              {
-                id: 'record',
-                cell: ({ record }) => (
-                  <Code>
-                    {record.name} {record.value}
-                  </Code>
-                ),
-              },
-            ]}
-            acts={({ domain, verified }) => (
-              <Group gap="xs" wrap="nowrap">
-                {!verified && (
-                  <ActButton
-                    size="compact-sm"
-                    act={{
-                      name: () => texts.teams.verify,
-                      run: () => ask('POST', at(id, `domains/${domain}/verify`)),
-                    }}
-                  />
-                )}
-                <ActButton
-                  size="compact-sm"
-                  act={{
-                    name: () => texts.people.remove,
-                    warns: () => texts.teams.removeDomainText,
-                    run: () => ask('DELETE', at(id, `domains/${domain}`)),
-                  }}
-                />
-              </Group>
+      <All
+        path="/api/auth/organisations/{id}/domains"
+        params={{ id }}
+        name={texts.teams.domains}
+        idOf={({ domain }) => domain}
+        columns={[
+          { id: 'domain' },
+          { id: 'verified', kind: 'boolean' },
+          {
+            id: 'record',
+            cell: ({ record }) => (
+              <Code>
+                {record.name} {record.value}
+              </Code>
+            ),
+          },
+        ]}
+        acts={({ domain, verified }) => (
+          <Group gap="xs" wrap="nowrap">
+            {!verified && (
+              <ActButton
+                size="compact-sm"
+                act={{
+                  name: () => texts.teams.verify,
+                  run: () => ask('POST', at(id, `domains/${domain}/verify`)),
+                }}
+              />
             )}
-            empty={texts.teams.emptyDomains}
-          />
+            <ActButton
+              size="compact-sm"
+              act={{
+                name: () => texts.people.remove,
+                warns: () => texts.teams.removeDomainText,
+                run: () => ask('DELETE', at(id, `domains/${domain}`)),
+              }}
+            />
+          </Group>
         )}
-      </Read>
+        empty={texts.teams.emptyDomains}
+      />
     </>
   )
 }
@@ -146,31 +143,28 @@ function Tokens({ id }: { id: string }) {
           tell(former => [...former, { name: data.start, secret: data.token }])
         }}
       />
-      <Read path="/api/auth/organisations/{id}/scim-tokens" params={{ id }}>
-        {({ items }) => (
-          <Short
-            name={texts.teams.scim}
-            rows={items}
-            idOf={token => token.id}
-            columns={[
-              { id: 'start', cell: ({ start }) => <Code>{start}</Code> },
-              { id: 'lastUsedAt', kind: 'instant' },
-              { id: 'expiresAt', kind: 'instant' },
-            ]}
-            acts={token => (
-              <ActButton
-                size="compact-sm"
-                act={{
-                  name: () => texts.account.revoke,
-                  warns: () => texts.account.revokeText,
-                  run: () => ask('DELETE', at(id, `scim-tokens/${token.id}`)),
-                }}
-              />
-            )}
-            empty={texts.teams.emptyTokens}
+      <All
+        path="/api/auth/organisations/{id}/scim-tokens"
+        params={{ id }}
+        name={texts.teams.scim}
+        idOf={token => token.id}
+        columns={[
+          { id: 'start', cell: ({ start }) => <Code>{start}</Code> },
+          { id: 'lastUsedAt', kind: 'instant' },
+          { id: 'expiresAt', kind: 'instant' },
+        ]}
+        acts={token => (
+          <ActButton
+            size="compact-sm"
+            act={{
+              name: () => texts.account.revoke,
+              warns: () => texts.account.revokeText,
+              run: () => ask('DELETE', at(id, `scim-tokens/${token.id}`)),
+            }}
           />
         )}
-      </Read>
+        empty={texts.teams.emptyTokens}
+      />
     </>
   )
 }
@@ -192,36 +186,33 @@ function Groups({ id }: { id: string }) {
     <>
       <Title order={2}>{texts.teams.groups}</Title>
       <Text>{texts.teams.groupsText}</Text>
-      <Read path="/api/auth/organisations/{id}/scim-groups" params={{ id }}>
-        {({ items }) => (
-          <Short
-            name={texts.teams.groups}
-            rows={items}
-            idOf={group => group.id}
-            columns={[
-              { id: 'name' },
-              { id: 'members' },
-              {
-                id: 'role',
-                cell: group => (
-                  <Select
-                    aria-label={group.name}
-                    placeholder={texts.teams.noRole}
-                    data={ids.map(each => ({
-                      value: String(each),
-                      label: called[String(each)] ?? wordFor(texts, String(each)),
-                    }))}
-                    value={group.role}
-                    clearable
-                    onChange={role => void stand(group.id, role)}
-                  />
-                ),
-              },
-            ]}
-            empty={texts.teams.emptyGroups}
-          />
-        )}
-      </Read>
+      <All
+        path="/api/auth/organisations/{id}/scim-groups"
+        params={{ id }}
+        name={texts.teams.groups}
+        idOf={group => group.id}
+        columns={[
+          { id: 'name' },
+          { id: 'members' },
+          {
+            id: 'role',
+            cell: group => (
+              <Select
+                aria-label={group.name}
+                placeholder={texts.teams.noRole}
+                data={ids.map(each => ({
+                  value: String(each),
+                  label: called[String(each)] ?? wordFor(texts, String(each)),
+                }))}
+                value={group.role}
+                clearable
+                onChange={role => void stand(group.id, role)}
+              />
+            ),
+          },
+        ]}
+        empty={texts.teams.emptyGroups}
+      />
     </>
   )
 }
