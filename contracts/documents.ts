@@ -43,14 +43,6 @@ export const DocumentRefused = event(
 /** A document is gone; its file is removed soon after. */
 export const DocumentDeleted = event('documents', 'document.deleted', 'docId', Type.Object(File))
 
-/** How many documents an owner has, ten thousand and one at most. */
-export const countDocumentsOf = call(
-  'documents',
-  'count_documents_of',
-  Type.Object({ ownerId: Id }),
-  Type.Object({ count: Type.Integer({ minimum: 0 }) }),
-)
-
 /**
  * The documents of a passport whose file may be had, the newest first, a hundred at most: those that are open to these
  * audiences of a battery of this category; all of them where none is said, for who has found out that its reader may.

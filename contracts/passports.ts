@@ -288,11 +288,3 @@ export const getPassportFacts = call(
     facts: Type.Union([PassportFacts, Type.Null()]),
   }),
 )
-
-/** How many passports an owner has, ten thousand and one at most. */
-export const countPassportsOf = call(
-  'passports',
-  'count_passports_of',
-  Type.Object({ ownerId: Id }),
-  Type.Object({ count: Type.Integer({ minimum: 0 }) }),
-)

@@ -19,6 +19,8 @@ export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/job.ts'
 export {
+  changedIn,
+  changedQuery,
   Count,
   counted,
   countQuery,
@@ -30,6 +32,8 @@ export {
   isInstant,
   isText,
   listQuery,
+  listRoutes,
+  madeIn,
   mostCounted,
   Page,
   page,

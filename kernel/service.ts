@@ -114,6 +114,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   readonly log: Log
   readonly metrics: Metrics
   readonly ask: Ask<Needs>
+  /** Whether there is somebody to ask: here, or at an address that was given. It may be away all the same. */
+  isAnswered(call: Needs): boolean
   /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
   secret(purpose: string): Buffer
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void

@@ -21,8 +21,11 @@ import {
   gaps,
   list,
   lockState,
+  rowsOf,
+  summaryOf,
   write,
   type InvoiceFilter,
+  type InvoiceRow,
   type InvoiceSummary,
   type Issued,
 } from './invoices/store.ts'
@@ -111,6 +114,10 @@ export const findInvoiceFor = (db: Db, cause: string): Promise<Invoice | undefin
 
 /** Newest first; ask for one more than a page shows, and continue after the last by its `issuedAt` and `id`. */
 export const listInvoices = (db: Db, filter: InvoiceFilter): Promise<InvoiceSummary[]> => list(db, filter)
+
+/** The same as a statement that is not yet on its way, and what a row of it says. */
+export const invoiceRows = (db: Db, filter: InvoiceFilter) => rowsOf(db, filter)
+export const summaryOfRow = (row: InvoiceRow): InvoiceSummary => summaryOf(row)
 
 export interface PaymentOf {
   readonly invoice: string

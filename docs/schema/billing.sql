@@ -76,9 +76,12 @@ create table charges (
   constraint charges_state CHECK ((state = ANY (ARRAY['running'::text, 'due'::text, 'charged'::text, 'free'::text, 'refused'::text])))
 );
 CREATE INDEX charges_by_company ON billing.charges USING btree (company_id, session_id) WHERE (company_id IS NOT NULL);
+CREATE INDEX charges_by_company_and_time ON billing.charges USING btree (company_id, started_at) WHERE (company_id IS NOT NULL);
 CREATE INDEX charges_by_cost_centre ON billing.charges USING btree (cost_centre_id, ended_at) WHERE (cost_centre_id IS NOT NULL);
 CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
+CREATE INDEX charges_by_driver_and_time ON billing.charges USING btree (driver_id, started_at);
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
+CREATE INDEX charges_by_seller_and_time ON billing.charges USING btree (seller_id, started_at);
 CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
 CREATE INDEX charges_nowhere ON billing.charges USING btree (charger_id) WHERE ((agreed_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'due'::text])));
 CREATE INDEX charges_owed ON billing.charges USING btree (booked_id, currency, charged_at) WHERE ((owed_minor > 0) AND (NOT on_account));

@@ -50,9 +50,11 @@ create table bookings (
   constraint bookings_apart EXCLUDE USING gist (station_id WITH =, evse WITH =, tstzrange(from_at, to_at) WITH &&) WHERE ((state = ANY (ARRAY['pending'::text, 'reserved'::text, 'fulfilled'::text])))
 );
 CREATE INDEX bookings_ahead ON booking.bookings USING btree (hold_from_at) WHERE (state = 'reserved'::text);
+CREATE INDEX bookings_by_age ON booking.bookings USING btree (created_at);
 CREATE INDEX bookings_by_charger ON booking.bookings USING btree (charger_id, from_at) WHERE (charger_id IS NOT NULL);
 CREATE INDEX bookings_by_driver ON booking.bookings USING btree (driver_id, from_at, id);
 CREATE INDEX bookings_by_owner ON booking.bookings USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), from_at, id);
+CREATE INDEX bookings_by_owner_and_age ON booking.bookings USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), created_at);
 CREATE INDEX bookings_by_request ON booking.bookings USING btree (hold_request_id) WHERE (hold_request_id IS NOT NULL);
 CREATE INDEX bookings_by_series ON booking.bookings USING btree (series_id, from_at) WHERE (series_id IS NOT NULL);
 CREATE INDEX bookings_by_session ON booking.bookings USING btree (session_id) WHERE (session_id IS NOT NULL);

@@ -37,6 +37,7 @@ create table documents (
   constraint documents_size_bytes_check CHECK ((size_bytes > 0)),
   constraint documents_version_check CHECK ((version > 0))
 );
+CREATE INDEX documents_by_change ON documents.documents USING btree (owner_id, updated_at);
 CREATE INDEX documents_by_kind ON documents.documents USING btree (owner_id, kind, created_at, id);
 CREATE INDEX documents_by_kind_and_language ON documents.documents USING btree (owner_id, kind, lower(language), created_at, id);
 CREATE INDEX documents_by_language ON documents.documents USING btree (owner_id, lower(language), created_at, id);

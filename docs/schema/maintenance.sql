@@ -255,8 +255,10 @@ create table tickets (
 );
 CREATE INDEX tickets_by_age ON maintenance.tickets USING btree (created_at, id);
 CREATE INDEX tickets_by_assignee ON maintenance.tickets USING btree (assignee_id, created_at, id);
+CREATE INDEX tickets_by_change ON maintenance.tickets USING btree (updated_at);
 CREATE INDEX tickets_by_charger ON maintenance.tickets USING btree (charger_id) WHERE (charger_id IS NOT NULL);
 CREATE INDEX tickets_by_owner ON maintenance.tickets USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), created_at, id);
+CREATE INDEX tickets_by_owner_and_change ON maintenance.tickets USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), updated_at);
 CREATE INDEX tickets_by_station ON maintenance.tickets USING btree (station_id, created_at, id);
 CREATE INDEX tickets_by_technician ON maintenance.tickets USING btree (technician_id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX tickets_due ON maintenance.tickets USING btree (risk_at) WHERE ((sla_since IS NOT NULL) AND (escalation < 2));

@@ -193,7 +193,9 @@ END) stored,
   constraint products_version_check CHECK ((version > 0))
 );
 CREATE INDEX products_by_category ON marketplace.products USING btree (category_id) WHERE (category_id IS NOT NULL);
+CREATE INDEX products_by_change ON marketplace.products USING btree (updated_at) WHERE (deleted_at IS NULL);
 CREATE INDEX products_by_owner ON marketplace.products USING btree (owner_id, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX products_by_owner_and_change ON marketplace.products USING btree (owner_id, updated_at) WHERE (deleted_at IS NULL);
 CREATE INDEX products_by_status ON marketplace.products USING btree (status, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX products_newest ON marketplace.products USING btree (created_at, id) WHERE for_sale;
 CREATE INDEX products_popular ON marketplace.products USING btree (sold, id) WHERE for_sale;

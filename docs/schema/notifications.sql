@@ -107,6 +107,7 @@ create table phones (
   stopped_because  text,
   counted_on       date                      not null,
   counted          integer                   not null default 0,
+  proven           text,
   constraint phones_pkey PRIMARY KEY (user_id),
   constraint phones_number_check CHECK ((number ~ '^\+[1-9][0-9]{6,14}$'::text))
 );

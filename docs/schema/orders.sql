@@ -59,6 +59,7 @@ create table coupons (
   constraint coupons_max_uses_each_check CHECK ((max_uses_each > 0)),
   constraint coupons_version_check CHECK ((version > 0))
 );
+CREATE INDEX coupons_by_age ON orders.coupons USING btree (created_at, id);
 CREATE INDEX coupons_by_vendor ON orders.coupons USING btree (vendor_id, created_at, id);
 
 create table downloads (
@@ -87,6 +88,7 @@ create table gift_cards (
   constraint gift_cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint gift_cards_issued_minor_check CHECK ((issued_minor > 0))
 );
+CREATE INDEX gift_cards_by_age ON orders.gift_cards USING btree (created_at, id);
 
 create table gift_uses (
   gift_card_id    uuid    not null,
@@ -425,6 +427,7 @@ create table order_parts (
   constraint order_parts_check1 CHECK (((shipping_refunded_minor >= 0) AND (shipping_refunded_minor <= shipping_minor))),
   constraint order_parts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text, 'delivered'::text, 'cancelled'::text, 'refunded'::text])))
 );
+CREATE INDEX order_parts_by_age ON orders.order_parts USING btree (created_at DESC, id DESC);
 CREATE INDEX order_parts_by_vendor ON orders.order_parts USING btree (vendor_id, created_at DESC, id DESC);
 
 create table order_refunds (

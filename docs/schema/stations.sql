@@ -171,6 +171,7 @@ create table sites (
 );
 CREATE INDEX sites_by_age ON stations.sites USING btree (created_at, id);
 CREATE INDEX sites_by_owner ON stations.sites USING btree (owner_id, created_at, id);
+CREATE INDEX sites_by_owner_and_change ON stations.sites USING btree (owner_id, updated_at);
 
 create table spots (
   station_id     uuid     not null,
@@ -243,7 +244,9 @@ create table stations (
   constraint stations_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
 CREATE INDEX stations_all_by_age ON stations.stations USING btree (created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX stations_by_change ON stations.stations USING btree (updated_at) WHERE (deleted_at IS NULL);
 CREATE INDEX stations_by_owner ON stations.stations USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX stations_by_owner_and_change ON stations.stations USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), updated_at) WHERE (deleted_at IS NULL);
 CREATE INDEX stations_by_site ON stations.stations USING btree (site_id, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX stations_ever_charger ON stations.stations USING btree (charger_id);
 CREATE INDEX stations_online_by_age ON stations.stations USING btree (online, created_at, id) WHERE (deleted_at IS NULL);

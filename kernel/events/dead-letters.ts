@@ -1,4 +1,5 @@
 import { databaseProblem, type Database, type Pool, type Tx } from '../database/database.ts'
+import { countRows, madeIn, mostCounted, type Span } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -27,8 +28,10 @@ export interface DeadLetter {
 
 /** What operators do about events that failed. */
 export interface DeadLetters {
-  /** In order of subscription and position; `after` is the last pair seen. */
-  deadLetters(page: { limit: number; after?: readonly [string, number] }): Promise<DeadLetter[]>
+  /** In order of subscription and position; `after` is the last pair seen, `failed` when each was tried last. */
+  deadLetters(page: { limit: number; after?: readonly [string, number]; failed?: Span }): Promise<DeadLetter[]>
+  /** How many of them there are, `mostCounted + 1` at most. */
+  countDeadLetters(failed: Span): Promise<number>
   /** Tries a dead letter again now; false when there is no such letter. */
   replay(id: string): Promise<boolean>
   /** Forgets a dead letter, so that what waits behind it goes on; undefined when there is no such letter. */
@@ -173,14 +176,20 @@ async function retry(means: Means, subscription: Subscription, row: Due): Promis
 
 function lettersOf({ pool, database }: Means, sweepLater: () => void): DeadLetters {
   return {
-    async deadLetters({ limit, after }) {
+    async deadLetters({ limit, after, failed = {} }) {
       const [subscription, position] = after ?? ['', 0]
       return await pool<DeadLetter[]>`
         select id, subscription, position::float8 as position, service, topic, key, event_id, trace_id, state, attempts,
           error, published_at, failed_at
         from kernel.dead_letters where (subscription, position) > (${subscription!}, ${position!})
+          ${madeIn(pool, 'failed_at', failed)}
         order by subscription, position limit ${limit}`
     },
+    countDeadLetters: failed =>
+      countRows(
+        pool,
+        pool`select from kernel.dead_letters where true ${madeIn(pool, 'failed_at', failed)} limit ${mostCounted + 1}`,
+      ),
     async replay(id) {
       const found = await pool`
         update kernel.dead_letters set state = 'retrying', next_at = now(), attempts = 0, told_at = null

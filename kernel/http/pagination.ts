@@ -1,6 +1,9 @@
-import Type, { type TProperties, type TSchema } from 'typebox'
+import Type, { type Static, type TObject, type TProperties, type TSchema } from 'typebox'
 import { Instant } from '../../contracts/shared.ts'
+import type { AccessRule } from '../access/access.ts'
+import type { Db } from '../database/database.ts'
 import { Problem } from '../problem.ts'
+import type { Http, Request } from './http.ts'
 import { instantOf } from './validation.ts'
 
 /** Query of every list: `limit` (1 to 100) and `after` (a `nextCursor`). Spread it beside the filters. */
@@ -38,8 +41,20 @@ export const createdIn = (query: { createdFrom?: string; createdTo?: string }): 
   to: query.createdTo === undefined ? undefined : timeOf(query.createdTo),
 })
 
+/** Filter by when a row changed last, for lists whose rows say so; read by `changedIn`. */
+export const changedQuery = {
+  changedSince: Type.Optional({ ...Instant, description: 'Only what changed then or later' }),
+}
+export const changedIn = ({ changedSince }: { changedSince?: string }): Span => ({
+  from: changedSince === undefined ? undefined : timeOf(changedSince),
+})
+
 /** The time of an `Instant` that was let in; there was nothing of ours before 1970. */
 export const timeOf = (text: string): Date => new Date(Math.max(0, instantOf(text)!.getTime()))
+
+/** The end of a condition in SQL: a column that says when, within a span. */
+export const madeIn = (db: Db, column: string, { from, to }: Span) => db`
+  ${from ? db`and ${db(column)} >= ${from}` : db``} ${to ? db`and ${db(column)} < ${to}` : db``}`
 
 /** A count looks at one row more than this, so that it takes no longer where there are millions. */
 export const mostCounted = 10_000
@@ -95,4 +110,56 @@ export function page<Row, Item>(
     items: shown.map(view),
     nextCursor: more ? Buffer.from(JSON.stringify(keysOf(shown.at(-1)!))).toString('base64url') : null,
   }
+}
+
+/** A list of records: who may ask for it, by what, for what, and in which order it is. */
+export interface Listing<F extends TProperties, P extends TSchema, W, Row, Item extends TSchema> {
+  readonly config: { access: AccessRule }
+  /** `of` is what it has, in the plural; `filters` stand beside `createdQuery`, which each list takes. */
+  readonly schema: { readonly of: string; readonly filters: F; readonly item: Item } & {
+    readonly [About in 'summary' | 'description']?: string
+  } & { readonly params?: P; readonly refuses?: readonly string[] }
+  /** What the rows have to be, of what is asked and who asks. */
+  wanted(
+    request: Request<{ summary: string; querystring: TObject<F & typeof createdQuery>; params: P }>,
+  ): W | Promise<W>
+  /** The statement, not yet on its way: a count puts one of its own around it. */
+  rows(wanted: W, limit: number, after: Cursor | undefined): PromiseLike<readonly Row[]>
+  readonly order: readonly Check[]
+  keysOf(row: Row, wanted: W): Cursor
+  view?(row: Row, wanted: W): Static<Item>
+  /** In its place, where what is shown is looked up for all rows of a page together. */
+  views?(rows: readonly Row[], wanted: W): Promise<Static<Item>[]>
+}
+
+/** A list that is filtered by when its rows were made, among other things, and `<path>/count`: how many it would give. */
+export function listRoutes<F extends TProperties, W, Row, Item extends TSchema, P extends TSchema = TObject<{}>>(
+  http: Http,
+  db: Db,
+  path: string,
+  { config, schema, wanted, rows, order, keysOf, view, views }: Listing<F, P, W, Row, Item>,
+): void {
+  const { of, filters, item, summary = `List ${of}`, ...about } = schema
+  const dated = { ...filters, ...createdQuery }
+  const listed = { summary, ...about, querystring: listQuery(dated), response: { 200: Page(item) } }
+  http.get(path, { config, schema: listed }, async request => {
+    const { limit, after } = request.query as { limit: number; after?: string }
+    const what = await wanted(request as never)
+    const found = await rows(what, limit + 1, cursorOf(after, ...order))
+    const shown = page(found, limit, last => keysOf(last, what), itself)
+    return { ...shown, items: views ? await views(shown.items, what) : shown.items.map(row => view!(row, what)) }
+  })
+
+  const counting = { ...about, querystring: countQuery(dated), response: { 200: Count } }
+  const inAll = { config, schema: { summary: `How many ${of} a list finds`, ...counting } }
+  http.get(`${path === '/' ? '' : path}/count`, inAll, async request =>
+    counted(await countRows(db, rows(await wanted(request as never), mostCounted + 1, undefined))),
+  )
+}
+const itself = <T>(row: T): T => row
+
+/** How many rows a statement has, which has to end at `mostCounted + 1`; of their columns none is made. */
+export async function countRows(db: Db, rows: PromiseLike<unknown>): Promise<number> {
+  const [row] = await db<{ count: number }[]>`select count(*)::int as count from (${rows as never}) found`
+  return row!.count
 }

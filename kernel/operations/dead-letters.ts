@@ -3,7 +3,19 @@ import { Id, Instant } from '../../contracts/shared.ts'
 import { fresh, withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
-import { cursorOf, isCount, isText, Page, page, listQuery } from '../http/pagination.ts'
+import {
+  Count,
+  counted,
+  countQuery,
+  createdIn,
+  createdQuery,
+  cursorOf,
+  isCount,
+  isText,
+  listQuery,
+  Page,
+  page,
+} from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 import { readNote } from '../telemetry/context.ts'
 import type { Told } from './acts.ts'
@@ -38,14 +50,16 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], to
       schema: {
         summary: 'Events whose reaction failed',
         refuses: ['database_unavailable'],
-        querystring: listQuery({}),
+        querystring: listQuery(createdQuery),
         response: { 200: Page(DeadLetter) },
       },
     },
     async ({ query }) => {
       const after = cursorOf(query.after, isText, isCount) as [string, number] | undefined
       const rows = (
-        await Promise.all(eventLogs.map(events => events.deadLetters({ limit: query.limit + 1, after })))
+        await Promise.all(
+          eventLogs.map(events => events.deadLetters({ limit: query.limit + 1, after, failed: createdIn(query) })),
+        )
       ).flat()
       return page(
         rows.sort((a, b) =>
@@ -61,6 +75,24 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], to
           failedAt: failed_at.toISOString(),
         }),
       )
+    },
+  )
+
+  admin.get(
+    '/dead-letters/count',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'How many events there are whose reaction failed',
+        description: 'By when they were tried last, where one asks for a span of time.',
+        refuses: ['database_unavailable'],
+        querystring: countQuery(createdQuery),
+        response: { 200: Count },
+      },
+    },
+    async ({ query }) => {
+      const counts = await Promise.all(eventLogs.map(events => events.countDeadLetters(createdIn(query))))
+      return counted(counts.reduce((sum, count) => sum + count, 0))
     },
   )
 

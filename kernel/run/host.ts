@@ -114,6 +114,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       if (!needed.has(call.name)) throw new Error(`${name} asks ${call.name} without naming it in its needs`)
       return calls.ask(call, input, name)
     },
+    isAnswered: calls.answers,
     answer(call, handler) {
       if (call.owner !== name) throw new StartError(`${name} answers ${call.name}, which belongs to ${call.owner}.`)
       calls.answer(call, handler)

@@ -301,7 +301,15 @@ export interface InvoiceSummary {
  * Newest first. Each party's newest are taken from an index and the newest of all of these shown, so that it costs what is
  * shown and not what there is; of a seller and a buyer the buyer has fewer.
  */
-export async function list(db: Db, filter: InvoiceFilter): Promise<InvoiceSummary[]> {
+export const list = async (db: Db, filter: InvoiceFilter): Promise<InvoiceSummary[]> =>
+  (await rowsOf(db, filter)).map(summaryOf)
+
+/** An invoice in a list, whose state follows from the rest. */
+export type InvoiceRow = Omit<InvoiceSummary, 'state'>
+export const summaryOf = (row: InvoiceRow): InvoiceSummary => ({ ...row, state: stateOf(row) })
+
+/** The statement of a list, not yet on its way. Joins are left ones, so that a count leaves them out. */
+export function rowsOf(db: Db, filter: InvoiceFilter) {
   const { sellers, buyers, kind, open, from, to, after, limit } = filter
   const parties = buyers ?? sellers
   const party = db(buyers ? 'buyer_id' : 'seller_id')
@@ -316,7 +324,7 @@ export async function list(db: Db, filter: InvoiceFilter): Promise<InvoiceSummar
       ${to ? db`and issued_at < ${to}` : db``}
       ${after ? db`and (issued_at, ${open ? db`invoice_id` : db`id`}) < (${after.issuedAt}, ${after.id}::uuid)` : db``}
     order by issued_at desc, ${open ? db`invoice_id` : db`id`} desc limit ${limit}`
-  const rows = await db<Omit<InvoiceSummary, 'state'>[]>`
+  return db<InvoiceRow[]>`
     select i.id, i.kind, i.number, i.issued_on::text as "issuedOn", i.issued_at as "issuedAt", i.seller_id as "sellerId",
       i.seller->>'name' as "sellerName", i.buyer_id as "buyerId", i.buyer->>'name' as "buyerName", i.currency,
       i.net_minor as "netMinor", i.tax_minor as "taxMinor", i.gross_minor as "grossMinor", s.due_on::text as "dueOn",
@@ -326,10 +334,9 @@ export async function list(db: Db, filter: InvoiceFilter): Promise<InvoiceSummar
       from ${parties ? db`unnest(${[...new Set(parties)]}::uuid[]) as party (id) cross join lateral` : db``} (${page}) as page
       order by page.issued_at desc, page.id desc limit ${limit}
     ) as page
-    join invoices i on i.id = page.id
-    join invoice_states s on s.invoice_id = page.id
+    left join invoices i on i.id = page.id
+    left join invoice_states s on s.invoice_id = page.id
     order by page.issued_at desc, page.id desc`
-  return rows.map(row => ({ ...row, state: stateOf(row) }))
 }
 
 /** Numbers that a series gave and no invoice has: there are none, ever. */

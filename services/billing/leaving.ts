@@ -34,6 +34,10 @@ export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>
     OrganisationDeleted,
     { id: 'forget', purpose: 'end the cards of a company that is gone, and give back what is left', from: 'beginning' },
     async ({ organisationId, timestamp }, tx) => {
+      // Groups may stand in tariffs by which was charged; who was in them is nobody's to know any more.
+      await tx`
+        delete from driver_group_members
+        where group_id in (select id from driver_groups where owner_id = ${organisationId})`
       const known = await tx`select from companies where organisation_id = ${organisationId}`
       if (known.length === 0) return
       await endCompany(tx, organisationId, new Date(timestamp), rebook)

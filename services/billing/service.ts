@@ -15,6 +15,7 @@ import { groupRoutes } from './groups/routes.ts'
 import { reimburse, stateReimbursements } from './home/reimbursing.ts'
 import { homeRoutes } from './home/routes.ts'
 import { needs, publishes, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { openInvoicing } from './invoices/open.ts'
 import { forgetWhoLeaves, personal } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
@@ -70,5 +71,6 @@ export const billing = defineService({
     invoicePaymentRoutes(host)
     invoicePayingRoutes(host, payments)
     upkeep(host)
+    answerHoldings(host)
   },
 })

@@ -20,6 +20,7 @@ import { turnBookings } from './bookings/turning.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { figures } from './figures.ts'
 import { needs, settings, type Books, type Freed } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { personal } from './personal.ts'
 import { policyRoutes } from './policies/routes.ts'
 import { problems } from './problems.ts'
@@ -62,5 +63,6 @@ export const booking = defineService({
     bookingRoutes(books)
     figures(books)
     host.every('30 seconds', 'turn bookings by the clock', () => turnBookings(books))
+    answerHoldings(books)
   },
 })

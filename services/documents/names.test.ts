@@ -47,6 +47,21 @@ test('a document is not given a name that promises other content than it has', a
   assert.equal((await owner.change(`/${json.docId}`, { fileName: 'b.gif', title: 'B' })).status, 200)
 })
 
+test('a title is one line with something to see in it, whether a form brings it or a change', async t => {
+  const owner = (await open(t)).as()
+  const { json } = await owner.upload(gif, { name: 'a.gif', fields: { title: 'Maße – 10 µm' } })
+  assert.equal((await owner.get(`/${json.docId}`)).json.title, 'Maße – 10 µm')
+  for (const title of ['two\nlines', 'a\u202eb', 'a\u0007b', ' \u200b', '\u2028']) {
+    const [brought, changed] = [
+      await owner.upload(gif, { name: 'a.gif', fields: { title } }),
+      await owner.change(`/${json.docId}`, { title }),
+    ]
+    for (const { status, json } of [brought, changed])
+      assert.deepEqual([status, json.errors?.[0].pointer], [400, '/title'], JSON.stringify(title))
+  }
+  assert.equal((await owner.get(`/${json.docId}`)).json.title, 'Maße – 10 µm')
+})
+
 test('the type of the same bytes is the same, however they were cut on their way', async t => {
   const { as, url } = await open(t)
   const ada = as()

@@ -1,10 +1,5 @@
-import {
-  countDocumentsOf,
-  DocumentDeleted,
-  DocumentUpdated,
-  getDocumentFile,
-  listDocumentsOf,
-} from '#contracts/documents'
+import { DocumentDeleted, DocumentUpdated, getDocumentFile, listDocumentsOf } from '#contracts/documents'
+import { holdingsOf } from '#contracts/holdings'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
 import { provedBy } from '#law'
 import { openTo } from './access.ts'
@@ -47,9 +42,15 @@ export function reactions(host: DocumentsHost, removeFile: RemoveFile): void {
 
 /** What other services ask about documents. */
 export function answers(host: DocumentsHost): void {
-  host.answer(countDocumentsOf, async ({ ownerId }) => {
-    const wanted = { owners: [ownerId], passportId: undefined, kind: undefined, language: undefined, created: {} }
-    return { count: await countDocuments(host.db, wanted) }
+  host.answer(holdingsOf('documents'), async ({ organisationId }) => {
+    const wanted = {
+      owners: [organisationId],
+      passportId: undefined,
+      kind: undefined,
+      language: undefined,
+      created: {},
+    }
+    return { documents: await countDocuments(host.db, wanted) }
   })
 
   host.answer(getDocumentFile, async ({ docId }) => {

@@ -20,6 +20,8 @@ import {
   requireMatch,
   sendFile,
   signedIn,
+  changedQuery,
+  changedIn,
   type Actor,
   type Range,
 } from '#kernel'
@@ -74,6 +76,7 @@ const filters = {
   kind: Type.Optional(fields.kind),
   language: Type.Optional({ ...fields.language, description: 'BCP 47, whatever its case' }),
   ...createdQuery,
+  ...changedQuery,
 }
 type Filters = Static<ReturnType<typeof countQuery<typeof filters>>>
 
@@ -99,7 +102,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
   /** What a query asks for, as far as it is for who asks. */
   async function wanted(visitor: Actor | undefined, query: Filters, route: string): Promise<Wanted> {
     const { passportId, owner, kind, language } = query
-    const asked = { passportId, kind, language, created: createdIn(query) }
+    const asked = { passportId, kind, language, created: createdIn(query), changed: changedIn(query) }
     if (passportId) {
       const tier = await tierOf(host, visitor, passportId)
       if (!tier) throw visitor ? new Problem('not_found', 'passport_unknown') : nobody()

@@ -1,5 +1,5 @@
 import type { Owner } from '#contracts/shared'
-import { mostCounted, type Cursor, type Db, type Span, type Tx } from '#kernel'
+import { mostCounted, madeIn, type Cursor, type Db, type Span, type Tx } from '#kernel'
 import type { OpenDocuments } from '#law'
 import type { Document } from './documents.ts'
 
@@ -102,6 +102,7 @@ export interface Wanted {
   kind: string | undefined
   language: string | undefined
   created: Span
+  changed?: Span
   /** Only those that are open to who asks. */
   open?: OpenDocuments | undefined
   /** Only those whose file may be had. */
@@ -143,12 +144,12 @@ export async function countDocuments(db: Db, wanted: Wanted): Promise<number> {
   return row!.count
 }
 
-const filtersOf = (db: Db, { passportId, owners, kind, language, released, open, created: { from, to } }: Wanted) => db`
+const filtersOf = (db: Db, { passportId, owners, kind, language, released, open, created, changed = {} }: Wanted) => db`
   ${released ? db`and (scan in ('off', 'clean') or scan_key is distinct from file_key)` : db``}
   ${open ? openIn(db, open) : db``}
   ${owners && passportId ? db`and passport_id = ${passportId}` : db``}
   ${kind ? db`and kind = ${kind}` : db``} ${language ? db`and lower(language) = ${language.toLowerCase()}` : db``}
-  ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+  ${madeIn(db, 'created_at', created)} ${madeIn(db, 'updated_at', changed)}`
 
 /** As `seesDocument` decides of one. */
 const openIn = (db: Db, { kinds, known, attributes }: OpenDocuments) => db`

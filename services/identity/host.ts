@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { countDocumentsOf, getDocumentFile } from '#contracts/documents'
+import { getDocumentFile } from '#contracts/documents'
+import { holders, holdingsOf, type Holder } from '#contracts/holdings'
 import {
   AccountDeletionEnded,
   ActingBegan,
@@ -39,7 +40,6 @@ import {
   UserSignedOut,
   UserUpdated,
 } from '#contracts/identity'
-import { countPassportsOf } from '#contracts/passports'
 import { type Host, Setting } from '#kernel'
 
 export const publishes = [
@@ -82,8 +82,10 @@ export const publishes = [
   ClientConsentWithdrawn,
 ]
 
+type Asked = typeof getDocumentFile | ReturnType<typeof holdingsOf<Holder>>
+
 /** What an organisation may hold, and what it shows. */
-export const asksLater = [countPassportsOf, countDocumentsOf, getDocumentFile] as const
+export const asksLater: readonly Asked[] = [...holders.map(holdingsOf), getDocumentFile]
 
 const life = (description: string) =>
   Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
@@ -129,4 +131,4 @@ export const settings = Type.Object({
   ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),
 })
 
-export type IdentityHost = Host<'identity', (typeof asksLater)[number], typeof settings>
+export type IdentityHost = Host<'identity', Asked, typeof settings>

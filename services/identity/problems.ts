@@ -105,7 +105,7 @@ export const problems = {
   identifier_taken: ['conflict', 'Another organisation is verified with one of the numbers.'],
   view_exists: ['conflict', 'The list has a view of this name already.'],
   too_many_views: ['conflict', 'There are as many views as may be already.'],
-  organisation_in_use: ['conflict', 'The organisation still holds passports or documents.'],
+  organisation_in_use: ['conflict', 'The organisation still holds something.'],
   organisation_without_owner: ['conflict', 'An organisation would be left without an owner.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
   terms_binding: ['unprocessable', 'Only a consent can be taken back. Who does not agree can delete the account.'],

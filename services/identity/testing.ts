@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test'
 import type Postgres from 'postgres'
 import { defineService, type Host, type Service } from '#kernel'
-import { countDocumentsOf, getDocumentFile } from '#contracts/documents'
-import { countPassportsOf } from '#contracts/passports'
+import { getDocumentFile } from '#contracts/documents'
+import { holdingsOf } from '#contracts/holdings'
 import {
   getCode,
   getEmailUndo,
@@ -35,8 +35,12 @@ export async function startIdentity(
   /** Whose documents are whose organisation's, by their ids. */
   const evidence = new Map<string, string>()
   const answers = [
-    answering(countPassportsOf, async ({ ownerId }) => ({ count: holdings.passports.get(ownerId) ?? 0 })),
-    answering(countDocumentsOf, async ({ ownerId }) => ({ count: holdings.documents.get(ownerId) ?? 0 })),
+    answering(holdingsOf('passports'), async ({ organisationId }) => ({
+      passports: holdings.passports.get(organisationId) ?? 0,
+    })),
+    answering(holdingsOf('documents'), async ({ organisationId }) => ({
+      documents: holdings.documents.get(organisationId) ?? 0,
+    })),
     answering(getDocumentFile, async ({ docId }) => {
       const id = evidence.get(docId)
       return id

@@ -16,6 +16,7 @@ import { fieldPages } from './field/pages.ts'
 import { handOver, photoRoutes } from './field/photos.ts'
 import { figures } from './figures.ts'
 import { needs, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { reportPages } from './incidents/pages.ts'
 import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
 import { incidentRoutes } from './incidents/routes.ts'
@@ -73,5 +74,6 @@ export const maintenance = defineService({
     host.every('1 minute', 'give incidents that last a ticket', () => openTickets(host))
     host.every('1 minute', 'tell of tickets whose time runs out', () => watchClocks(host))
     host.every('1 minute', 'begin and end planned works', () => runWorks(host))
+    answerHoldings(host)
   },
 })

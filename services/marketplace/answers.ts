@@ -1,11 +1,13 @@
 import { getProducts, type TaxPercents } from '#contracts/marketplace'
 import type { Static } from 'typebox'
+import { answerHoldings } from './holdings.ts'
 import type { MarketplaceHost } from './host.ts'
 import { told } from './products/product.ts'
 import { findProducts } from './products/store.ts'
 
 /** What other services ask about products. */
 export function answers(host: MarketplaceHost): void {
+  answerHoldings(host)
   host.answer(getProducts, async ({ productIds }) => {
     const products = await findProducts(host.db, productIds)
     const codes = [...new Set(products.map(({ taxClass }) => taxClass))]

@@ -6,7 +6,7 @@ import { newId } from '#kernel'
 import { cutInMessage, smtpServer, type Verdict } from '../../test/engines/smtp.ts'
 import { takeUp } from './delivery.ts'
 import { until } from '../../test/kernel/toys.ts'
-import { company, open, self } from './testing.ts'
+import { ada, company, grace, open, self } from './testing.ts'
 
 const passport = () => ({ passport: { id: newId() }, identifier: 'BP-1', version: 1 })
 
@@ -224,6 +224,25 @@ test('a code goes out at once while a thousand mails wait for a server that does
   assert.match(p.taken[0]!.text!, /654321/)
   assert.ok(waited < 1_000, `${Math.round(waited)} ms`)
   assert.equal(p.seen.length, 6, 'the others still wait')
+})
+
+test('a mail that is slow, and one that fails, hold up neither the next ones to the same person nor those to others', async t => {
+  const verdicts: Verdict[] = ['say nothing', 451]
+  const p = await withServer(t, before => verdicts[before] ?? 'take', { NOTIFICATION_DIGEST: '0s' })
+  for (const seen of [1, 2]) {
+    await p.publish(PassportPublished, { ...passport(), owner: self })
+    await until(() => p.seen.length === seen)
+  }
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.publish(PassportDeleted, { ...passport(), owner: company })
+  await until(() => p.taken.length === 3)
+  assert.deepEqual(
+    p.recipients.toSorted(),
+    [ada, ada, ada, ada, grace].map(({ email }) => email).toSorted(),
+    'of the company to whom it tells',
+  )
+  const states = (await p.deliveries()).items.map(({ status }) => status)
+  assert.deepEqual(states.toSorted(), ['failed', 'sending', 'sent', 'sent', 'sent'], 'the first is still on its way')
 })
 
 test('deliveries of a span of time and a status are listed page by page, and counted', async t => {

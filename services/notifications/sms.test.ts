@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { UserPasswordChanged } from '#contracts/identity'
+import { newId } from '#kernel'
 import { ada, grace, mails, open, type Person, type Platform } from './testing.ts'
 
 const [sid, token, number] = ['AC0123456789abcdef0123456789abcdef', 'token of the account', '+41791234567']
@@ -129,8 +130,40 @@ test('code guessing: after five tries a code is void, after ten minutes too; cod
   await call(p, ada, 422, 'POST /phone/verify', { code: second })
   await call(p, ada, 202, 'PUT /phone', { number })
   await call(p, ada, 429, 'PUT /phone', { number })
-  for (const who of [grace, grace]) await call(p, who, 202, 'PUT /phone', { number })
+  for (const who of [grace, grace, grace]) await call(p, who, 202, 'PUT /phone', { number })
   await call(p, grace, 429, 'PUT /phone', { number })
+})
+
+test('strangers use up neither what somebody is sent at a number, nor the number for who proved it', async t => {
+  const api = await twilio(t)
+  const p = await open(t, {
+    environment: { ...api.environment, RATE_LIMIT_FACTOR: '1', SMS_DAILY_LIMIT: '50' },
+    now: () => new Date('2027-02-18T08:30:00.000Z'),
+  })
+  const put = async (userId: string, place: string, to = number) =>
+    (
+      await p.http.inject({
+        method: 'PUT',
+        url: '/api/notifications/phone',
+        headers: p.signedIn({ userId }),
+        remoteAddress: place,
+        payload: { number: to },
+      })
+    ).statusCode
+  await prove(p, api)
+  // One stranger has as much as anybody, and does not end it for the next.
+  const mallory = newId()
+  assert.deepEqual([await put(mallory, '192.0.2.1'), await put(mallory, '192.0.2.1')], [202, 202])
+  assert.equal(await put(grace.userId, '198.51.100.7'), 202)
+  // Nor do very many; the number has its peace of them at some time.
+  const codes = []
+  for (let n = 0; n < 20; n++) codes.push(await put(newId(), `203.0.113.${n}`))
+  assert.deepEqual([codes[0], codes.at(-1)], [202, 429])
+  assert.equal(await put(ada.userId, '198.51.100.1'), 202, 'who proved it is sent a code all the same')
+  // Of one place no more go out than to one number.
+  const places = []
+  for (let n = 0; n < 21; n++) places.push(await put(newId(), '2001:db8::1', `+4179000${1000 + n}`))
+  assert.deepEqual([places[19], places[20]], [202, 429])
 })
 
 test('what SMS may cost is bounded: so many a day and person, codes included, to countries that are named', async t => {

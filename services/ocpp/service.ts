@@ -5,6 +5,7 @@ import { openCertificates } from './certificates/open.ts'
 import { reachable } from './chargers/paths.ts'
 import { openCommands } from './commands/open.ts'
 import { asksLater, needs, publishes, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
 import { openWire } from './log/wire.ts'
@@ -40,5 +41,6 @@ export const ocpp = defineService({
     keepUp(host)
     routes(host, wire)
     answerOthers(host)
+    answerHoldings(host)
   },
 })

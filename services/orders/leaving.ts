@@ -1,5 +1,6 @@
 import { UserDeleted } from '#contracts/identity'
 import type { PersonalTables } from '#kernel'
+import { answerHoldings } from './holdings.ts'
 import type { OrdersHost } from './host.ts'
 
 /**
@@ -7,6 +8,7 @@ import type { OrdersHost } from './host.ts'
  * the law wants it.
  */
 export function forgetWhoLeaves(host: OrdersHost): void {
+  answerHoldings(host)
   host.on(
     UserDeleted,
     { id: 'forget', purpose: 'forget where things were sent to of somebody who left', from: 'beginning' },

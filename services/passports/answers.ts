@@ -1,10 +1,5 @@
-import {
-  countPassportsOf,
-  getPassportAccess,
-  getPassportFacts,
-  getPassportTiers,
-  notePassportReading,
-} from '#contracts/passports'
+import { holdingsOf } from '#contracts/holdings'
+import { getPassportAccess, getPassportFacts, getPassportTiers, notePassportReading } from '#contracts/passports'
 import { fail } from '#kernel'
 import { insertAccess } from './audiences/log.ts'
 import { tiersOf } from './audiences/tiers.ts'
@@ -31,5 +26,7 @@ export function answers(host: PassportsHost): void {
     await host.db.transaction(tx => insertAccess(tx, passportId, { ...reading, at: at ? new Date(at) : host.now() }))
     return {}
   })
-  host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
+  host.answer(holdingsOf('passports'), async ({ organisationId }) => ({
+    passports: await countOf(host.db, organisationId),
+  }))
 }

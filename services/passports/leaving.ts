@@ -1,4 +1,4 @@
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { PassportDeleted } from '#contracts/passports'
 import type { Job } from '#kernel'
 import type { PassportsHost } from './host.ts'
@@ -49,6 +49,17 @@ export function forgetWhoLeaves(host: PassportsHost): void {
       // And what was being made by then.
       const later = new Date(host.now().getTime() + 3_600_000)
       await tx.enqueue(drop, { ownerId: userId }, { key: `later drafts of ${userId}`, runAt: later })
+    },
+  )
+  // It held no passport any more: what is left is what it was let see, and what it told the platform of itself.
+  host.on(
+    OrganisationDeleted,
+    { id: 'forget', purpose: 'forget what an organisation might read that is gone', from: 'beginning' },
+    async ({ organisationId }, tx) => {
+      await tx`delete from readers where reader_id = ${organisationId} and kind = 'organisation'`
+      await tx`delete from import_mappings where owner_id = ${organisationId} and owner_kind = 'organisation'`
+      await tx`delete from settings where owner_id = ${organisationId} and owner_kind = 'organisation'`
+      await tx`delete from operators where organisation_id = ${organisationId}`
     },
   )
 }

@@ -12,6 +12,7 @@ import { importProblems, imports } from '#imports/imports'
 import { defineService } from '#kernel'
 import { answerConnector, answerStation } from './answers.ts'
 import { asksLater, needs, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
 import { forgetWhoLeaves } from './leaving.ts'
@@ -63,5 +64,6 @@ export const stations = defineService({
     forgetWhoLeaves(host)
     host.answer(getConnector, input => answerConnector(host.db, input))
     host.answer(getStation, input => answerStation(host.db, input))
+    answerHoldings(host)
   },
 })

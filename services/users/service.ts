@@ -6,6 +6,7 @@ import { followCharges } from './dashboard/charges.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { exportRoute } from './export/routes.ts'
 import { asksLater, needs, publishes, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { personal } from './personal.ts'
 import { planRoutes, planSellerRoutes } from './plans/routes.ts'
@@ -54,5 +55,6 @@ export const users = defineService({
     dashboardRoutes(host)
     exportRoute(host)
     forgetWhoLeaves(host, engine)
+    answerHoldings(host)
   },
 })

@@ -7,6 +7,7 @@ import { earningsRoutes } from './earnings/routes.ts'
 import { closeWhoLeaves, followTrade } from './figures/following.ts'
 import { analyticsRoutes } from './figures/routes.ts'
 import { needs, publishes, settings } from './host.ts'
+import { answerHoldings } from './holdings.ts'
 import { pages } from './pages.ts'
 import { connectingRoutes } from './payouts/connecting.ts'
 import { fileRoutes } from './payouts/files.ts'
@@ -50,5 +51,6 @@ export const vendors = defineService({
     followMoney(host)
     closeWhoLeaves(host)
     lookAfter(host, sending)
+    answerHoldings(host)
   },
 })

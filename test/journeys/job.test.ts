@@ -2,13 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
-import { clamd, eicar } from '../engines/clamd.ts'
+import { clamd, eicar, replyTo } from '../engines/clamd.ts'
+import { until } from '../kernel/toys.ts'
 import { client } from './client.ts'
 
 const admin = { email: 'root@example.com', password: 'quiet trains at dawn' }
 
 test('a job from posting to application: with a file, a virus test file, one of 100 MB and one of 0 bytes', async t => {
-  const scanner = await clamd()
+  const gate = Promise.withResolvers<void>()
+  const scanner = await clamd({
+    reply: async content => {
+      if (content.head.includes('take your time')) await gate.promise
+      return replyTo(content)
+    },
+  })
   t.after(scanner.close)
   const p = await start(t, await choose(['identity', 'documents', 'passports', 'notifications', 'content']), {
     environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, ...scanner.settings },
@@ -51,7 +58,18 @@ test('a job from posting to application: with a file, a virus test file, one of 
   assert.equal(refused.code, 'application_file_infected')
   assert.equal(scanner.scanned.length, 2, 'what was refused has left nothing')
 
-  for (const one of [grace, mallory]) await root.get(204, `DELETE /api/content/applications/${one}`)
+  const [, paula] = await apply('Paula', ['%PDF-1.7\ntake your time'])
+  const fileOf = (id: string) => root.ask(`GET /api/content/applications/${id}/file`)
+  const early = await fileOf(paula)
+  assert.deepEqual([early.status, early.body.code], [409, 'application_file_waiting'], 'nobody has looked at it')
+  await until(() => scanner.scanned.length === 3)
+  const meanwhile = await fileOf(paula)
+  assert.deepEqual([meanwhile.status, meanwhile.body.code], [409, 'application_file_waiting'], 'it is looked at now')
+  gate.resolve()
+  await p.settle()
+  assert.match(String((await fileOf(paula)).body), /take your time/)
+
+  for (const one of [grace, mallory, paula]) await root.get(204, `DELETE /api/content/applications/${one}`)
   await p.settle()
   assert.deepEqual((await root.get(200, `GET /api/content/jobs/${slug}/applications`)).items, [])
   assert.equal((await root.ask(`GET /api/documents/${grace}`)).status, 404, 'with it goes its file')

@@ -28,11 +28,10 @@ test('somebody makes a passport in an organisation, hears what is in the way, ti
   const leave = () => ada.ask('DELETE /api/auth/profile', { password: account.password })
   const refused = await leave()
   assert.deepEqual([refused.status, refused.body.code], [409, 'organisation_without_owner'])
-  assert.partialDeepStrictEqual(refused.body.organisations, [{ id, passports: 1, documents: 1 }])
+  assert.partialDeepStrictEqual(refused.body.organisations, [{ id, holds: { passports: 1, documents: 1 } }])
   assert.partialDeepStrictEqual((await ada.ask(`DELETE /api/auth/organisations/${id}`)).body, {
     code: 'organisation_in_use',
-    passports: 1,
-    documents: 1,
+    holds: { passports: 1, documents: 1 },
   })
   assert.equal((await ada.ask(`DELETE /api/passports/${passport.id}`)).status, 204)
   assert.equal((await ada.ask(`DELETE /api/documents/${document.docId}`)).status, 204)

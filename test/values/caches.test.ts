@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Role } from '#contracts/shared'
 import { newId } from '#kernel'
-import { start } from '../../kernel/testing.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { startIdentity } from '../../services/identity/testing.ts'
 import { notifications } from '../../services/notifications/service.ts'
-import { addressOf, routesOf } from './routes.ts'
+import { everythingHappens } from '../journeys/everything.ts'
+import { addressOf, routesOf, type Asked } from './routes.ts'
 
 test('what is for one person no shared cache keeps, and no browser shows it to the next without asking', async t => {
   const p = await start(t, await choose())
@@ -19,6 +20,71 @@ test('what is for one person no shared cache keeps, and no browser shows it to t
     else if (!route.isPublic || route.method !== 'GET') assert.match(String(kept), /^(private, )?no-store$/, route.name)
   }
 })
+
+test('so it is with answers of what there is: each route with an id is asked about one that somebody made', async t => {
+  const p = await everythingHappens(await choose())
+  t.after(p.close)
+  const ids = await idsOf(p)
+  const people = await p.db('identity')<{ id: string; organisation: string | null }[]>`
+    select u.id, (select organisation_id from members m where m.user_id = u.id limit 1) as organisation from users u`
+  const askers = [
+    p.signedIn({ role: 'admin' }),
+    ...people.flatMap(({ id: userId, organisation: id }) => [
+      p.signedIn({ userId, role: 'vendor' }),
+      ...(id ? [p.signedIn({ userId, role: 'operator', organisation: { id, role: 'owner' } as never })] : []),
+    ]),
+  ]
+  const [found, missed]: [string[], string[]] = [[], []]
+  for (const route of routesOf(p).filter(({ method, params }) => method === 'GET' && params.length > 0)) {
+    const isFound = await search(route)
+    ;(isFound ? found : missed).push(route.name)
+  }
+  // Of two that vary nobody knows which belong together, and of some there is nothing.
+  assert.ok(found.length > missed.length, `${found.length} answered, these not: ${missed.join(', ')}`)
+
+  async function search(route: Asked): Promise<boolean> {
+    for (const id of ids(route))
+      for (const headers of askers) {
+        const answer = await p.http.inject({ url: addressOf(route, () => id), headers })
+        if (answer.statusCode !== 200) {
+          if (answer.statusCode === 404 || answer.statusCode === 400) break
+          continue
+        }
+        const { 'cache-control': kept, vary } = answer.headers
+        if (kept === 'private, no-cache') assert.match(String(vary), /authorization, cookie/, route.name)
+        else if (!route.isPublic) assert.match(String(kept), /^(private, )?no-store$/, route.name)
+        else assert.ok(kept, `${route.name} says whether it may be kept`)
+        return true
+      }
+    return false
+  }
+})
+
+/** By route the ids of what may be meant: those of the tables that its address names, a few of each. */
+async function idsOf(p: TestPlatform): Promise<(route: Asked) => string[]> {
+  const columns = await p.db('kernel')<{ schema: string; table: string; column: string }[]>`
+    select c.table_schema as schema, c.table_name as table, c.column_name as column
+    from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+    where t.table_type = 'BASE TABLE' and c.table_schema not in ('kernel', 'graphile_worker', 'pg_catalog', 'information_schema')
+      and c.column_name in ('id', 'slug', 'number', 'code', 'session_id', 'charger_id', 'organisation_id')`
+  const known = new Map<string, string[]>()
+  for (const { schema, table, column } of columns) {
+    const rows = await p.db(schema).unsafe(`select distinct "${column}"::text as id from "${table}" limit 4`)
+    known.set(`${schema} ${table} ${column}`, rows.map(({ id }) => id as string).filter(Boolean))
+  }
+  return ({ url, service }) => {
+    const words = url.split(/[/:?.]/).filter(word => word.length > 3)
+    const near = [...known]
+      .filter(([key]) => key.startsWith(`${service} `))
+      .toSorted(([a], [b]) => fits(b) - fits(a))
+      .flatMap(([, ids]) => ids)
+    function fits(key: string): number {
+      const table = key.split(' ')[1]!
+      return words.some(word => table.startsWith(word.replaceAll('-', '_').slice(0, -1))) ? 1 : 0
+    }
+    return [...new Set(near)].slice(0, 40)
+  }
+}
 
 test('of what stands at one address for everybody, each their own, nobody is told that what another saw still stands', async t => {
   const p = await start(t, await choose())

@@ -17,6 +17,8 @@ export interface Asked {
   readonly query: Record<string, Json>
   readonly body: Json | undefined
   readonly example: unknown
+  /** Names of the fields of a form that it reads. */
+  readonly fields: string[]
 }
 
 /** Every route of a platform but streams, which do not end, and what the viewer of the reference has of its own. */
@@ -36,6 +38,7 @@ export function routesOf({ http: { app } }: TestPlatform): Asked[] {
       query: (schema.querystring?.properties ?? {}) as Record<string, Json>,
       body: schema.body as Json | undefined,
       example: schema.body && exampleOf(schema.body as Json),
+      fields: Object.keys(schema.form?.properties ?? {}),
     }
   })
 }

@@ -235,7 +235,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   order_total_changed: 'Die Bestellung würde etwas anderes kosten als vereinbart.',
   order_unknown: 'Diese Bestellung gibt es nicht, oder sie ist nicht für Sie.',
   organisation_admin_required: 'Das können nur Eigentümer und Administratoren der Organisation.',
-  organisation_in_use: 'Die Organisation hat noch Pässe oder Dokumente.',
+  organisation_in_use: 'Die Organisation hat noch etwas.',
   organisation_needs_provider: 'Die Organisation verlangt die Anmeldung über ihren eigenen Anbieter.',
   organisation_owner_required: 'Eigentümer ernennt oder ändert nur ein Eigentümer.',
   organisation_unknown: 'Diese Organisation gibt es nicht, oder Sie gehören nicht zu ihr.',

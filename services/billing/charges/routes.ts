@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { getSessionCourse } from '#contracts/sessions'
 import { Id } from '#contracts/shared'
-import { cursorOf, isId, listQuery, Page, page, partiesOf, Problem, signedIn, type Actor } from '#kernel'
+import { isId, partiesOf, Problem, signedIn, listRoutes, createdIn, type Actor } from '#kernel'
 import { ownersFor, sellers } from '../access.ts'
 import { companyFor } from '../companies/access.ts'
 import type { BillingHost } from '../host.ts'
@@ -27,47 +27,26 @@ const viewFor =
       : viewCharge(charge)
 
 export function chargeRoutes({ db, http, ask }: BillingHost): void {
-  http.get(
-    '/charges',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What the own sessions cost, the newest first',
-        querystring: listQuery({}),
-        response: { 200: Page(ChargeView) },
-      },
-    },
-    async ({ actor, query: { limit, after } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      return page(
-        await listCharges(db, { driverId: actor.userId }, limit + 1, before),
-        limit,
-        ({ sessionId }) => [sessionId],
-        viewFor(actor),
-      )
-    },
-  )
+  const listed = { of: 'sessions', filters: {}, item: ChargeView }
+  const keys = { order: [isId], keysOf: ({ sessionId }: Charge) => [sessionId] }
 
-  http.get(
-    '/sales',
-    {
-      config: { access: sellers },
-      schema: {
-        summary: 'What was sold, the newest first',
-        querystring: listQuery({}),
-        response: { 200: Page(ChargeView) },
-      },
-    },
-    async ({ actor, query: { limit, after } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      return page(
-        await listCharges(db, { sellers: ownersFor(actor) }, limit + 1, before),
-        limit,
-        ({ sessionId }) => [sessionId],
-        viewFor(actor),
-      )
-    },
-  )
+  listRoutes(http, db, '/charges', {
+    config: { access: signedIn },
+    schema: { summary: 'What the own sessions cost, the newest first', ...listed },
+    wanted: ({ actor, query }) => ({ actor, driverId: actor.userId, started: createdIn(query) }),
+    rows: (wanted, limit, after) => listCharges(db, wanted, limit, after?.[0] as string | undefined),
+    ...keys,
+    view: (charge, { actor }) => viewFor(actor)(charge),
+  })
+
+  listRoutes(http, db, '/sales', {
+    config: { access: sellers },
+    schema: { summary: 'What was sold, the newest first', ...listed },
+    wanted: ({ actor, query }) => ({ actor, sellers: ownersFor(actor), started: createdIn(query) }),
+    rows: (wanted, limit, after) => listCharges(db, wanted, limit, after?.[0] as string | undefined),
+    ...keys,
+    view: (charge, { actor }) => viewFor(actor)(charge),
+  })
 
   http.get(
     '/charges/:sessionId',

@@ -1,5 +1,5 @@
 import type { Owner } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import type { Treatment } from '#money/tax'
 
 /** Where a session is, as far as its price depends on that. */
@@ -89,6 +89,7 @@ export const listCharges = (
   of: {
     driverId?: string | undefined
     sellers?: readonly string[] | undefined
+    started?: Span
   },
   limit: number,
   before: string | undefined,
@@ -99,11 +100,12 @@ export const listCharges = (
       ? db`charges`
       : db`unnest(${of.sellers as string[]}::uuid[]) as seller (of_id) cross join lateral (
           select * from charges where seller_id = of_id ${before === undefined ? db`` : db`and session_id < ${before}`}
+            ${madeIn(db, 'started_at', of.started ?? {})}
           order by session_id desc limit ${limit}) c`
   }
   where true ${of.driverId === undefined ? db`` : db`and driver_id = ${of.driverId}`}
     ${of.sellers === undefined ? db`` : db`and seller_id = any(${of.sellers as string[]}::uuid[])`}
-    ${before === undefined ? db`` : db`and session_id < ${before}`}
+    ${before === undefined ? db`` : db`and session_id < ${before}`} ${madeIn(db, 'started_at', of.started ?? {})}
   order by session_id desc limit ${limit}`
 
 /** Ended before then, and not on an invoice as it is booked now. */
@@ -135,14 +137,15 @@ export const listCompanyCharges = (
     costCentreId,
     from,
     to,
-  }: { companyId: string; costCentreId?: string | undefined; from?: Date; to?: Date },
+    started = {},
+  }: { companyId: string; costCentreId?: string | undefined; from?: Date; to?: Date; started?: Span },
   limit: number,
   before?: string,
 ) => db<Charge[]>`
   select ${columns(db)} from charges
   where company_id = ${companyId} ${costCentreId === undefined ? db`` : db`and cost_centre_id = ${costCentreId}`}
     ${from === undefined ? db`` : db`and ended_at >= ${from}`} ${to === undefined ? db`` : db`and ended_at < ${to}`}
-    ${before === undefined ? db`` : db`and session_id < ${before}`}
+    ${madeIn(db, 'started_at', started)} ${before === undefined ? db`` : db`and session_id < ${before}`}
   order by session_id desc limit ${limit}`
 
 /** What is told of a session. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { listMembers } from '#contracts/identity'
 import { Id } from '#contracts/shared'
-import { cellOf, cursorOf, isId, listQuery, Page, page, signedIn } from '#kernel'
+import { cellOf, isId, signedIn, listRoutes, createdIn } from '#kernel'
 import { decimalOf } from '#money/amount'
 import { ChargeView, viewCharge } from '../charges/view.ts'
 import { listCompanyCharges, type Charge } from '../charges/store.ts'
@@ -26,31 +26,29 @@ const within = (month: string | undefined): { from?: Date; to?: Date } => {
 
 /** What a company pays for. */
 export function companySessionRoutes({ db, http, ask }: BillingHost): void {
-  http.get(
-    '/company/charges',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Sessions that the company pays for, the newest first',
-        refuses: [...manager],
-        querystring: listQuery({
-          month: Type.Optional(Month),
-          costCentre: Type.Optional({ ...Id, description: 'Only those of this cost centre' }),
-        }),
-        response: { 200: Page(ChargeView) },
+  listRoutes(http, db, '/company/charges', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'Sessions that the company pays for, the newest first',
+      of: 'sessions',
+      refuses: [...manager],
+      filters: {
+        month: Type.Optional(Month),
+        costCentre: Type.Optional({ ...Id, description: 'Only those of this cost centre' }),
       },
+      item: ChargeView,
     },
-    async ({ actor, query: { limit, after, month, costCentre } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      const of = { companyId: companyOf(actor), costCentreId: costCentre, ...within(month) }
-      return page(
-        await listCompanyCharges(db, of, limit + 1, before),
-        limit,
-        ({ sessionId }) => [sessionId],
-        viewCharge,
-      )
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      companyId: companyOf(actor),
+      costCentreId: query.costCentre,
+      started: createdIn(query),
+      ...within(query.month),
+    }),
+    rows: (wanted, limit, after) => listCompanyCharges(db, wanted, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ sessionId }) => [sessionId],
+    view: viewCharge,
+  })
 
   http.get(
     '/company/charges/csv',

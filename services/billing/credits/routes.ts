@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
-import { cursorOf, isId, listQuery, newId, Page, page, Problem, type Actor, type Tx } from '#kernel'
+import { isId, newId, Problem, listRoutes, createdIn, type Actor, type Tx } from '#kernel'
 import { freshSellers, managedBy, sellers } from '../access.ts'
 import type { AdHoc } from '../ad-hoc/desk.ts'
 import { findCharge, type Charge } from '../charges/store.ts'
@@ -133,22 +133,23 @@ export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
     },
   )
 
-  http.get(
-    '/credits',
-    {
-      config,
-      schema: {
-        summary: 'What waits for a second person to agree, the oldest first',
-        querystring: listQuery({}),
-        response: { 200: Page(CreditView) },
-      },
+  listRoutes(http, db, '/credits', {
+    config,
+    schema: {
+      summary: 'What waits for a second person to agree, the oldest first',
+      of: 'credits',
+      filters: {},
+      item: CreditView,
     },
-    async ({ actor, query: { limit, after } }) => {
-      const last = cursorOf(after, isId)?.[0] as string | undefined
-      const of = actor.role === 'admin' ? undefined : managedBy(actor)
-      return page(await listProposed(db, of, limit + 1, last), limit, ({ id }) => [id], view)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      sellers: actor.role === 'admin' ? undefined : managedBy(actor),
+      proposed: createdIn(query),
+    }),
+    rows: (wanted, limit, after) => listProposed(db, wanted, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view,
+  })
 
   for (const [verb, state, summary] of [
     ['confirm', 'booked', 'Agree to what somebody else wants to give back'],

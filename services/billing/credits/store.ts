@@ -1,4 +1,4 @@
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import { exact, toWhole } from '#money/amount'
 
 /** What a seller gives back of a session by hand. */
@@ -62,10 +62,13 @@ export const listCredits = (db: Db, sessionIds: readonly string[]) => db<Credit[
   where session_id = any(${sessionIds as string[]}::uuid[]) and state <> 'refused' order by id`
 
 /** Those that wait for a second person, of sellers, the oldest first. */
-export const listProposed = (db: Db, sellers: readonly string[] | undefined, limit: number, after?: string) => db<
-  Credit[]
->`
+export const listProposed = (
+  db: Db,
+  { sellers, proposed }: { sellers: readonly string[] | undefined; proposed: Span },
+  limit: number,
+  after?: string,
+) => db<Credit[]>`
   select ${columns(db)} from credits
   where state = 'proposed' ${sellers ? db`and seller_id = any(${sellers as string[]}::uuid[])` : db``}
-    ${after === undefined ? db`` : db`and id > ${after}`}
+    ${after === undefined ? db`` : db`and id > ${after}`} ${madeIn(db, 'proposed_at', proposed)}
   order by id limit ${limit}`

@@ -1,21 +1,27 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
 import {
-  cursorOf,
   isId,
   isInstant,
-  listQuery,
   notModified,
   ownVersion,
-  Page,
-  page,
   Problem,
   requireMatch,
   signedIn,
+  listRoutes,
+  createdIn,
   type Actor,
 } from '#kernel'
 import { checkTaxId } from '#money/tax'
-import { asPdf, asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
+import {
+  asPdf,
+  asUbl,
+  findInvoice,
+  invoiceRows,
+  summaryOfRow,
+  type Invoice,
+  type InvoiceSummary,
+} from '#money/invoices'
 import { lockFirst, managedBy } from '../access.ts'
 import { companyFor } from '../companies/access.ts'
 import type { BillingHost } from '../host.ts'
@@ -148,31 +154,35 @@ const WishesView = Type.Object(
 const One = Type.Object({ id: Id })
 
 export function invoiceRoutes({ db, http }: BillingHost): void {
-  http.get(
-    '/invoices',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Invoices and credit notes, the newest first',
-        querystring: listQuery({
-          as: Type.Optional(
-            Type.Enum(['buyer', 'seller'], {
-              description: 'As whom one asks; the buyer unless said',
-              examples: ['buyer'],
-            }),
-          ),
-        }),
-        response: { 200: Page(InvoiceSummaryView) },
+  listRoutes(http, db, '/invoices', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'Invoices and credit notes, the newest first',
+      of: 'invoices',
+      filters: {
+        as: Type.Optional(
+          Type.Enum(['buyer', 'seller'], {
+            description: 'As whom one asks; the buyer unless said',
+            examples: ['buyer'],
+          }),
+        ),
       },
+      item: InvoiceSummaryView,
     },
-    async ({ actor, query: { limit, after, as = 'buyer' } }) => {
-      const [issuedAt, id] = (cursorOf(after, isInstant, isId) ?? []) as string[]
-      const last = issuedAt === undefined ? undefined : { issuedAt: new Date(issuedAt), id: id! }
-      const of = as === 'buyer' ? { buyers: buyersFor(actor) } : sellersFor(actor)
-      const rows = await listInvoices(db, { ...of, after: last, limit: limit + 1 })
-      return page(rows, limit, one => [one.issuedAt.toISOString(), one.id], summary)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      ...(query.as === 'seller' ? sellersFor(actor) : { buyers: buyersFor(actor) }),
+      ...createdIn(query),
+    }),
+    rows: (wanted, limit, last) =>
+      invoiceRows(db, {
+        ...wanted,
+        limit,
+        after: last && { issuedAt: new Date(String(last[0])), id: String(last[1]) },
+      }),
+    order: [isInstant, isId],
+    keysOf: ({ issuedAt, id }) => [issuedAt.toISOString(), id],
+    view: row => summary(summaryOfRow(row)),
+  })
 
   http.get(
     '/invoices/:id',

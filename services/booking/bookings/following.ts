@@ -1,4 +1,4 @@
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { ChargerConnected, CommandEnded, ConnectorReported, ReservationReported } from '#contracts/ocpp'
 import { SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
 import { StationDeleted, StationUpdated } from '#contracts/stations'
@@ -40,6 +40,11 @@ export function followWorld(host: Books): void {
       update series set state = 'cancelled', version = version + 1 where driver_id = ${userId} and state = 'active'`
     for (const booking of await lockAhead(tx, { driverId: userId }, host.now()))
       await end(host, tx, booking, { state: 'cancelled', by: 'system' })
+  })
+  const gone = about('organisation-gone', 'forget the terms and calendars of organisations that are gone')
+  on(OrganisationDeleted, gone, async ({ organisationId }, tx) => {
+    await tx`delete from policies where owner_id = ${organisationId}`
+    await tx`delete from calendars where owner_id = ${organisationId}`
   })
 
   const arrived = (events: readonly Begun[], tx: Tx<'booking'>) => arrive(host, tx, events)

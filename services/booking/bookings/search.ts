@@ -1,7 +1,20 @@
 import Type, { type Static } from 'typebox'
 import { BookingState } from '#contracts/booking'
 import { Id, Instant } from '#contracts/shared'
-import { countQuery, cursorOf, isId, isInstant, mostCounted, partiesOf, timeOf, type Actor, type Db } from '#kernel'
+import {
+  countQuery,
+  cursorOf,
+  isId,
+  isInstant,
+  mostCounted,
+  partiesOf,
+  timeOf,
+  createdIn,
+  madeIn,
+  createdQuery,
+  type Actor,
+  type Db,
+} from '#kernel'
 import { nobody, type Booking } from './bookings.ts'
 import { bookingColumns } from './store.ts'
 
@@ -12,6 +25,7 @@ export const bookingFilters = {
   seriesId: Type.Optional({ ...Id, description: 'Only of these recurring bookings' }),
   from: Type.Optional({ ...Instant, description: 'Only what begins then or later' }),
   to: Type.Optional({ ...Instant, description: 'Only what begins before' }),
+  ...createdQuery,
 }
 type Filters = Static<ReturnType<typeof countQuery<typeof bookingFilters>>>
 
@@ -29,13 +43,14 @@ function scopesOf(db: Db, actor: Actor): Fragment[] {
   return [mine, ...owners]
 }
 
-const matching = (db: Db, { state, stationId, driverId, seriesId, from, to }: Filters): Fragment => db`
+const matching = (db: Db, { state, stationId, driverId, seriesId, from, to, ...created }: Filters): Fragment => db`
   ${state === undefined ? db`` : db`and b.state = ${state}`}
   ${stationId === undefined ? db`` : db`and b.station_id = ${stationId}`}
   ${driverId === undefined ? db`` : db`and b.driver_id = ${driverId}`}
   ${seriesId === undefined ? db`` : db`and b.series_id = ${seriesId}`}
   ${from === undefined ? db`` : db`and b.from_at >= ${timeOf(from)}`}
-  ${to === undefined ? db`` : db`and b.from_at < ${timeOf(to)}`}`
+  ${to === undefined ? db`` : db`and b.from_at < ${timeOf(to)}`}
+  ${madeIn(db, 'b.created_at', createdIn(created))}`
 
 const joined = (db: Db, branches: readonly Fragment[]): Fragment =>
   branches.reduce((all, one) => db`${all} union all ${one}`)

@@ -1,17 +1,14 @@
 import Type from 'typebox'
 import { Instant } from '#contracts/shared'
 import {
-  type Actor,
   anyone,
   anyoneAsThemselves,
   Count,
   counted,
   countQuery,
   cursorOf,
-  type Db,
   isId,
   isInstant,
-  type Language,
   listQuery,
   markdown,
   mostCounted,
@@ -22,11 +19,18 @@ import {
   page,
   placeOf,
   Problem,
-  type Reply,
-  type Request,
   requireMatch,
   signedIn,
   timeOf,
+  createdIn,
+  createdQuery,
+  changedQuery,
+  changedIn,
+  type Actor,
+  type Db,
+  type Language,
+  type Reply,
+  type Request,
   type Tx,
 } from '#kernel'
 import type { ContentHost } from '../host.ts'
@@ -104,7 +108,13 @@ function readingRoutes({ db, http }: ContentHost, section: Section): void {
         examples: ['published'],
       }),
     ),
+    ...createdQuery,
+    ...changedQuery,
   }
+  const spans = (query: { createdFrom?: string; createdTo?: string; changedSince?: string }) => ({
+    created: createdIn(query),
+    changed: changedIn(query),
+  })
   const access = { access: anyoneAsThemselves }
   const mayAsk = (visitor: Actor | undefined, state = 'published') => {
     if (state !== 'published' && visitor?.role !== 'admin') throw new Problem('forbidden', 'role_insufficient')
@@ -122,8 +132,9 @@ function readingRoutes({ db, http }: ContentHost, section: Section): void {
         response: { 200: Page(SummaryOf(kind)) },
       },
     },
-    async ({ visitor, query: { limit, after, search, ...wanted } }) => {
-      mayAsk(visitor, wanted.state)
+    async ({ visitor, query: { limit, after, search, ...asked } }) => {
+      mayAsk(visitor, asked.state)
+      const wanted = { ...asked, ...spans(asked) }
       if (search !== undefined && !after) {
         const best = await searchArticles(db, { kind, ...wanted, search }, Math.min(limit, 100))
         return { items: best.map(summarise), nextCursor: null }
@@ -152,7 +163,7 @@ function readingRoutes({ db, http }: ContentHost, section: Section): void {
     },
     async ({ visitor, query }) => {
       mayAsk(visitor, query.state)
-      return counted(await countArticles(db, { kind, ...query }, mostCounted + 1))
+      return counted(await countArticles(db, { kind, ...query, ...spans(query) }, mostCounted + 1))
     },
   )
 

@@ -1,5 +1,5 @@
 import type { ArticleKind } from '#contracts/content'
-import { Problem, violates, type Db, type Language, type Tx } from '#kernel'
+import { Problem, violates, madeIn, type Db, type Language, type Tx, type Span } from '#kernel'
 import type { Article, Details } from './articles.ts'
 
 const columns = (db: Db) => db`
@@ -93,12 +93,18 @@ export interface Wanted {
   readonly search?: string | undefined
   /** Also what is not published, and everything else than that. */
   readonly state?: string | undefined
+  readonly created?: Span
+  readonly changed?: Span
 }
 
-const wantedBy = (db: Db, { kind, language, tag, search, state = 'published' }: Wanted) => db`
+const wantedBy = (
+  db: Db,
+  { kind, language, tag, search, state = 'published', created = {}, changed = {} }: Wanted,
+) => db`
   a.kind = ${kind} and a.state = ${state}
   ${language === undefined ? db`` : db`and a.language = ${language}`}
   ${tag === undefined ? db`` : db`and a.tags @> ${[tag]}`}
+  ${madeIn(db, 'a.created_at', created)} ${madeIn(db, 'a.changed_at', changed)}
   ${
     search === undefined
       ? db``

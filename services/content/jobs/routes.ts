@@ -1,27 +1,11 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { Id, Instant } from '#contracts/shared'
-import {
-  anyone,
-  Count,
-  counted,
-  countQuery,
-  cursorOf,
-  fail,
-  isId,
-  isInstant,
-  listQuery,
-  mostCounted,
-  Page,
-  page,
-  placeOf,
-  Problem,
-  sendFile,
-} from '#kernel'
+import { anyone, fail, isId, isInstant, placeOf, Problem, sendFile, listRoutes, createdIn } from '#kernel'
 import { editors, found, freshEditors, One, OneQuery } from '../articles/access.ts'
 import type { ContentHost } from '../host.ts'
 import { applicationFields, applicationForm, apply, remove, type RemoveFile } from './applying.ts'
-import { countApplications, findApplication, listApplications, type Application } from './store.ts'
+import { findApplication, listApplications, type Application } from './store.ts'
 
 const Receipt = Type.Object({ id: Id, receivedAt: Instant }, { title: 'ApplicationReceipt' })
 const View = Type.Object(
@@ -87,41 +71,25 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
     )
   })
 
-  host.http.get(
-    '/jobs/:slug/applications',
-    {
-      config: editors,
-      schema: {
-        summary: 'Who applied for a job, the latest first',
-        refuses: ['article_unknown'],
-        params: One,
-        querystring: listQuery({}),
-        response: { 200: Page(View) },
-      },
+  listRoutes(host.http, db, '/jobs/:slug/applications', {
+    config: editors,
+    schema: {
+      summary: 'Who applied for a job, the latest first',
+      of: 'applications',
+      refuses: ['article_unknown'],
+      params: One,
+      filters: {},
+      item: View,
     },
-    async ({ actor, params, query: { limit, after } }) => {
-      const { id } = await found(db, 'job', params.slug, actor)
-      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
-      const rows = await listApplications(db, id, limit + 1, before)
-      return page(rows, limit, row => [row.receivedAt.toISOString(), row.id], view)
-    },
-  )
-
-  host.http.get(
-    '/jobs/:slug/applications/count',
-    {
-      config: editors,
-      schema: {
-        summary: 'How many applied for a job',
-        refuses: ['article_unknown'],
-        params: One,
-        querystring: countQuery({}),
-        response: { 200: Count },
-      },
-    },
-    async ({ actor, params }) =>
-      counted(await countApplications(db, (await found(db, 'job', params.slug, actor)).id, mostCounted + 1)),
-  )
+    wanted: async ({ actor, params, query }) => ({
+      jobId: (await found(db, 'job', params.slug, actor)).id,
+      received: createdIn(query),
+    }),
+    rows: (wanted, limit, after) => listApplications(db, wanted, limit, after as [string, string] | undefined),
+    order: [isInstant, isId],
+    keysOf: ({ receivedAt, id }) => [receivedAt.toISOString(), id],
+    view,
+  })
 
   host.http.get(
     '/applications/:id',

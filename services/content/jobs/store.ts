@@ -1,4 +1,4 @@
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import type { Article } from '../articles/articles.ts'
 
 export interface Application {
@@ -32,19 +32,13 @@ export async function findApplication(db: Db, id: string): Promise<Application |
 
 export const listApplications = (
   db: Db,
-  jobId: string,
+  { jobId, received }: { jobId: string; received: Span },
   limit: number,
   before: readonly [string, string] | undefined,
 ) => db<Application[]>`
-  select ${columns(db)} from applications where job_id = ${jobId}
+  select ${columns(db)} from applications where job_id = ${jobId} ${madeIn(db, 'received_at', received)}
     ${before ? db`and (received_at, id) < (${before[0]}::timestamptz, ${before[1]}::uuid)` : db``}
   order by received_at desc, id desc limit ${limit}`
-
-export async function countApplications(db: Db, jobId: string, most: number): Promise<number> {
-  const [row] = await db<{ count: number }[]>`
-    select count(*)::int as count from (select from applications where job_id = ${jobId} limit ${most}) found`
-  return row!.count
-}
 
 /** Removes those that are named, or came before; of each what leads to its file. */
 export const removeApplications = (tx: Tx, which: { id: string } | { jobId: string } | { before: Date }) => tx<

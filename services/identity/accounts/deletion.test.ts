@@ -70,8 +70,8 @@ test('the only owner of an organisation is told what to do first; an empty one t
   assert.deepEqual([refused.statusCode, refused.json().code], [409, 'organisation_without_owner'])
   assert.match(refused.json().detail, /only owner of “Full”, “Shared”/)
   assert.deepEqual(refused.json().organisations, [
-    { id: full, name: 'Full', others: 0, passports: 0, documents: 3 },
-    { id: shared, name: 'Shared', others: 1, passports: 0, documents: 0 },
+    { id: full, name: 'Full', others: 0, holds: { documents: 3 } },
+    { id: shared, name: 'Shared', others: 1, holds: {} },
   ])
   await put(ada, shared, bea, 'owner')
   holdings.documents.clear()

@@ -3,7 +3,8 @@ import { AccountDeletionApproved } from '#contracts/admin'
 import { AccountDeletionEnded, MemberChanged, UserDeleted } from '#contracts/identity'
 import { type Actor, fail, Problem, signedInBeforeTerms, type Tx, type Visitor } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { endOrganisation, holdingsOf } from '../organisations/deletion.ts'
+import { endOrganisation } from '../organisations/deletion.ts'
+import { heldBy, isHeld, saying, type Held } from '../organisations/holdings.ts'
 import { endApiKeys } from '../machines/ending.ts'
 import {
   changeMember,
@@ -106,18 +107,20 @@ async function emptyOrganisationsOf({ host }: Identity, { id }: User): Promise<R
   const alone = await listOwnedAlone(host.db, id)
   const left = []
   for (const organisation of alone) {
-    const held = await holdingsOf(host, organisation.id)
-    if (organisation.others + held.passports + held.documents > 0) left.push({ ...organisation, ...held })
+    const holds = await heldBy(host, organisation.id)
+    if (organisation.others > 0 || isHeld(holds)) left.push({ ...organisation, holds })
   }
   if (left.length > 0) throw withoutOwner(left)
   return new Set(alone.map(organisation => organisation.id))
 }
 
-const withoutOwner = (organisations: OwnedAlone[]): Problem =>
+const withoutOwner = (organisations: readonly (OwnedAlone & { holds?: Held })[]): Problem =>
   new Problem('conflict', 'organisation_without_owner', {
-    detail:
-      `You are the only owner of ${organisations.map(({ name }) => `“${name}”`).join(', ')}. ` +
+    detail: [
+      `You are the only owner of ${organisations.map(({ name }) => `“${name}”`).join(', ')}.`,
       'Make another member owner, or delete it, first.',
+      ...organisations.flatMap(({ name, holds = {} }) => (isHeld(holds) ? [`“${name}” holds ${saying(holds)}`] : [])),
+    ].join(' '),
     organisations,
   })
 

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
 import { UserSignedOut } from '#contracts/identity'
 import { Id, Instant } from '#contracts/shared'
-import { fresh, listQuery, Page, page, Problem, signedIn, withRole } from '#kernel'
+import { fresh, isId, Problem, signedIn, withRole, listRoutes, createdIn, type Cursor } from '#kernel'
 import { findUser } from '../accounts/store.ts'
-import { idAfter, type Identity } from '../identity.ts'
+import type { Identity } from '../identity.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { listSignIns, type SignIn } from './store.ts'
 
@@ -34,40 +34,43 @@ const view = ({ id, outcome, methods, device, addressPrefix, createdAt }: SignIn
 /** Who came in when: for oneself, and for admins, who also sign people out. */
 export function historyRoutes({ host }: Identity): void {
   const { db, http } = host
-  const listed = async (userId: string, query: { after?: string; limit: number }) =>
-    page(await listSignIns(db, userId, idAfter(query.after), query.limit), query.limit, last => [last.id], view)
+  const one = { of: 'sign-ins', filters: {}, item: SignInView }
+  const listed = {
+    rows: (
+      { userId, at }: { userId: string; at: ReturnType<typeof createdIn> },
+      limit: number,
+      after: Cursor | undefined,
+    ) => listSignIns(db, userId, at, after?.[0] as string | undefined, limit),
+    order: [isId],
+    keysOf: ({ id }: SignIn) => [id],
+    view,
+  }
 
-  http.get(
-    '/sign-ins',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'The own sign-ins and those that failed, the latest first',
-        description: 'Of half a year; those that failed, of a month.',
-        querystring: listQuery({}),
-        response: { 200: Page(SignInView) },
-      },
+  listRoutes(http, db, '/sign-ins', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'The own sign-ins and those that failed, the latest first',
+      description: 'Of half a year; those that failed, of a month.',
+      ...one,
     },
-    async ({ actor, query }) => await listed(actor.userId, query),
-  )
+    wanted: ({ actor: { userId }, query }) => ({ userId, at: createdIn(query) }),
+    ...listed,
+  })
 
-  http.get(
-    '/users/:id/sign-ins',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'The sign-ins of somebody',
-        refuses: ['user_unknown'],
-        params: Type.Object({ id: Id }),
-        querystring: listQuery({}),
-        response: { 200: Page(SignInView) },
-      },
+  listRoutes(http, db, '/users/:id/sign-ins', {
+    config: { access: withRole('admin') },
+    schema: {
+      summary: 'The sign-ins of somebody',
+      refuses: ['user_unknown'],
+      params: Type.Object({ id: Id }),
+      ...one,
     },
-    async ({ params, query }) => {
+    wanted: async ({ params, query }) => {
       if (!(await findUser(db, params.id))) throw new Problem('not_found', 'user_unknown')
-      return await listed(params.id, query)
+      return { userId: params.id, at: createdIn(query) }
     },
-  )
+    ...listed,
+  })
 
   http.post(
     '/users/:id/sign-out',

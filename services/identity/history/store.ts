@@ -1,4 +1,4 @@
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 
 /** How somebody came in, or did not. */
 export interface SignIn {
@@ -33,12 +33,13 @@ export async function insertSignIn(tx: Tx, s: SignIn): Promise<{ before: boolean
 }
 
 /** Those of a person, the latest first, from the one after `after` on. */
-export const listSignIns = (db: Db, userId: string, after: string | undefined, limit: number): Promise<SignIn[]> =>
+export const listSignIns = (db: Db, userId: string, at: Span, after: string | undefined, limit: number) =>
   db<SignIn[]>`
     select id, user_id as "userId", outcome, methods, device, address_prefix as "addressPrefix", browser,
       created_at as "createdAt"
     from sign_ins where user_id = ${userId} ${after ? db`and id < ${after}` : db``}
-    order by id desc limit ${limit + 1}`
+      ${madeIn(db, 'created_at', at)}
+    order by id desc limit ${limit}`
 
 /** What is older than half a year, and failures older than a month. */
 export async function deleteOldSignIns(tx: Tx, now: Date): Promise<void> {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { holdingsOf } from '#contracts/holdings'
 import { OrganisationDeleted } from '#contracts/identity'
-import { newId } from '#kernel'
+import { newId, Problem, type Service } from '#kernel'
+import { answering, fakes } from '../../../kernel/testing.ts'
 import { bearer, held, startOrganisations, type Person } from '../testing.ts'
 
-async function startDeleting(t: Parameters<typeof startOrganisations>[0]) {
-  const p = await startOrganisations(t)
+async function startDeleting(t: Parameters<typeof startOrganisations>[0], beside: readonly Service[] = []) {
+  const p = await startOrganisations(t, {}, beside)
   const end = ({ headers }: Person, id: string, more = {}) =>
     p.http.inject({ method: 'DELETE', url: `/api/auth/organisations/${id}`, headers: { ...headers, ...more } })
   return { ...p, end }
@@ -47,11 +49,56 @@ test('an organisation that holds something stays, and says what it holds', async
     holdings.passports.set(id, passports)
     holdings.documents.set(id, documents)
     const refused = await end(ada, id)
-    assert.equal(refused.statusCode, 409)
-    assert.partialDeepStrictEqual(refused.json(), { code: 'organisation_in_use', passports, documents })
+    assert.deepEqual([refused.statusCode, refused.json().code], [409, 'organisation_in_use'])
+    assert.deepEqual(refused.json().holds, { ...(passports && { passports }), ...(documents && { documents }) })
   }
   holdings.passports.clear()
   holdings.documents.clear()
+  assert.equal((await end(ada, id)).statusCode, 204)
+})
+
+test('every service that runs says what it has of an organisation, and the answer names it, with what to do', async t => {
+  const chargers = new Map<string, number>()
+  const ocpp = fakes([
+    answering(holdingsOf('ocpp'), async ({ organisationId }) => ({
+      chargers: chargers.get(organisationId) ?? 0,
+      tokens: 1,
+    })),
+  ])
+  const { person, found, end, holdings } = await startDeleting(t, ocpp)
+  const ada = await person('Ada')
+  const id = await found(ada)
+  chargers.set(id, 3)
+  holdings.documents.set(id, 2)
+  const { holds, detail } = (await end(ada, id)).json()
+  assert.deepEqual(holds, { documents: 2, chargers: 3, tokens: 1 })
+  assert.match(
+    detail,
+    /“Voltaic GmbH” still holds 2 documents, 3 chargers and 1 charging cards\. First, .*chargers: remove/,
+  )
+})
+
+test('a service that is away is not taken for empty, and one that the platform does not have is in nobody’s way', async t => {
+  let fault: Error | undefined = new Problem('unavailable', 'service_unavailable')
+  const ocpp = fakes([
+    answering(holdingsOf('ocpp'), async () => {
+      if (fault) throw fault
+      return { chargers: 0, tokens: 0 }
+    }),
+  ])
+  const { person, found, end, db, get } = await startDeleting(t, ocpp)
+  const ada = await person('Ada')
+  const id = await found(ada)
+  const refused = await end(ada, id)
+  assert.deepEqual([refused.statusCode, refused.json().code], [503, 'service_unavailable'])
+  assert.equal((await get(`/organisations/${id}`, ada.headers)).statusCode, 200, 'nothing was deleted')
+  fault = undefined
+  // It was there once, so something may lie in it; and nobody says where it runs.
+  await db('identity')`create schema stations`
+  const unknown = await end(ada, id)
+  assert.equal(unknown.statusCode, 503)
+  assert.match(unknown.json().detail, /has of stations .* STATIONS_SERVICE_URL/)
+  await db('identity')`drop schema stations`
   assert.equal((await end(ada, id)).statusCode, 204)
 })
 

@@ -1,30 +1,16 @@
 import Type from 'typebox'
-import { countDocumentsOf } from '#contracts/documents'
 import { ApiKeyRevoked, OrganisationDeleted } from '#contracts/identity'
-import { countPassportsOf } from '#contracts/passports'
 import { Id } from '#contracts/shared'
 import { Problem, requireMatch, signedIn, type Tx } from '#kernel'
-import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
 import { keysFor } from '../machines/store.ts'
 import { endClientsOf } from '../provider/ending.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { enter, roleIn } from './access.ts'
+import { heldBy, isHeld, saying } from './holdings.ts'
 import { tagOf } from './organisations.ts'
 import { refuseMemberChange } from './roles.ts'
 import { deleteOrganisation, listMembersOf, type Organisation, touchOrganisation } from './store.ts'
-
-/** What would be left without an owner. */
-export async function holdingsOf(
-  { ask }: IdentityHost,
-  organisationId: string,
-): Promise<{ passports: number; documents: number }> {
-  const [passports, documents] = await Promise.all([
-    ask(countPassportsOf, { ownerId: organisationId }),
-    ask(countDocumentsOf, { ownerId: organisationId }),
-  ])
-  return { passports: passports.count, documents: documents.count }
-}
 
 /** Ends an organisation that holds nothing, and every token that acts for it. Only after `touchOrganisation`. */
 export async function endOrganisation(
@@ -56,7 +42,9 @@ export function organisationDeletionRoute({ host }: Identity): void {
         summary: 'Delete an organisation that holds nothing any more',
         description:
           'Only its owners may. Its members are told, its invitations end. ' +
-          'While it holds passports or documents the answer says how many; published passports are kept for good.',
+          'While it holds something, as chargers, bookings ahead or unpaid invoices, the answer says what and how ' +
+          'many (`holds`), and what to do; published passports are kept for good. Where nobody can say, because a part of ' +
+          'the platform is away, nothing is deleted (503).',
         honours: ['If-Match'],
         refuses: [
           'organisation_unknown',
@@ -78,13 +66,11 @@ export function organisationDeletionRoute({ host }: Identity): void {
       } = request
       const { organisation, own } = await enter(db, actor, id)
       refuseMemberChange(own, 'owner', null)
-      const held = await holdingsOf(host, id)
-      if (held.passports + held.documents > 0)
+      const holds = await heldBy(host, id)
+      if (isHeld(holds))
         throw new Problem('conflict', 'organisation_in_use', {
-          detail:
-            `“${organisation.name}” still holds ${held.passports} passports and ${held.documents} documents. ` +
-            'Delete them, or give them to another owner, first.',
-          ...held,
+          detail: `“${organisation.name}” still holds ${saying(holds)}`,
+          holds,
         })
       await db.transaction(async tx => {
         const version = await touchOrganisation(tx, id)

@@ -1,8 +1,8 @@
 import Type from 'typebox'
 import { MemberChanged, OrganisationCreated } from '#contracts/identity'
 import { Id } from '#contracts/shared'
-import { type Actor, newId, notModified, Page, page, listQuery, Problem, requireMatch, signedIn } from '#kernel'
-import { idAfter, type Identity } from '../identity.ts'
+import { isId, newId, notModified, Problem, requireMatch, signedIn, listRoutes, createdIn, type Actor } from '#kernel'
+import type { Identity } from '../identity.ts'
 import { tellStanding } from '../operators/routes.ts'
 import { askAnew } from '../operators/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
@@ -67,24 +67,21 @@ function memberRoutes({ host }: Identity): void {
     },
   )
 
-  http.get(
-    '/organisations',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'List the organisations one belongs to',
-        querystring: listQuery({}),
-        response: { 200: Page(OrganisationView) },
-      },
+  listRoutes(http, db, '/organisations', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'List the organisations one belongs to',
+      of: 'organisations',
+      filters: {},
+      item: OrganisationView,
     },
-    async ({ actor, query }) =>
-      page(
-        await listOrganisations(db, actor.userId, idAfter(query.after), query.limit),
-        query.limit,
-        last => [last.id],
-        organisationView,
-      ),
-  )
+    wanted: ({ actor, query }) => ({ userId: actor.userId, created: createdIn(query) }),
+    rows: ({ userId, created }, limit, after) =>
+      listOrganisations(db, userId, after?.[0] as string | undefined, limit - 1, created),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: organisationView,
+  })
 
   http.get(
     '/organisations/:id',
@@ -146,28 +143,26 @@ function memberRoutes({ host }: Identity): void {
     },
   )
 
-  http.get(
-    '/organisations/:id/members',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'List the members',
-        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
-        params: ById,
-        querystring: listQuery({}),
-        response: { 200: Page(MemberView) },
-      },
+  listRoutes(http, db, '/organisations/:id/members', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'List the members',
+      description: 'By when they joined, where one asks for a span of time.',
+      of: 'members',
+      refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
+      params: ById,
+      filters: {},
+      item: MemberView,
     },
-    async ({ actor, params, query }) => {
+    wanted: async ({ actor, params, query }) => {
       const { own } = await enter(db, actor, params.id)
-      return page(
-        await listMembersOf(db, params.id, idAfter(query.after), query.limit),
-        query.limit,
-        last => [last.userId],
-        own === 'owner' || own === 'admin' ? memberTold : memberView,
-      )
+      return { id: params.id, isTold: own === 'owner' || own === 'admin', joined: createdIn(query) }
     },
-  )
+    rows: ({ id, joined }, limit, after) => listMembersOf(db, id, after?.[0] as string | undefined, limit - 1, joined),
+    order: [isId],
+    keysOf: ({ userId }) => [userId],
+    view: (member, { isTold }) => (isTold ? memberTold : memberView)(member),
+  })
 
   const Membership = Type.Object({ id: Id, userId: Id })
 

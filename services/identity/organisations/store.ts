@@ -1,5 +1,5 @@
 import type { OrganisationRole } from '#contracts/shared'
-import { type Db, fail, Problem, type Tx } from '#kernel'
+import { fail, Problem, madeIn, type Db, type Tx, type Span } from '#kernel'
 import type { User } from '../accounts/store.ts'
 import { issuerOf } from '../sessions/store.ts'
 import { predefined, type Standing } from './roles.ts'
@@ -49,14 +49,16 @@ export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: strin
   if (!owner) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
 }
 
-export const listOrganisations = async (
+export const listOrganisations = (
   db: Db,
   userId: string,
   after: string | undefined,
   limit: number,
-): Promise<Membership[]> => db<Membership[]>`
+  created: Span = {},
+) => db<Membership[]>`
   select ${organisationColumns(db)}, m.role, ${customOf(db, 'm')} from members m join organisations o on o.id = m.organisation_id
   where m.user_id = ${userId} ${after ? db`and m.organisation_id > ${after}` : db``}
+    ${madeIn(db, 'o.created_at', created)}
   order by m.organisation_id limit ${limit + 1}`
 
 /** The organisation, with the role the person has in it, if any. */
@@ -158,17 +160,15 @@ export async function renameOrganisation(tx: Tx, id: string, name: string): Prom
   await tx`update organisations set name = ${name} where id = ${id}`
 }
 
-export const listMembersOf = async (
-  db: Db,
-  organisationId: string,
-  after?: string,
-  limit?: number,
-): Promise<Member[]> => db<Member[]>`
+export const listMembersOf = (db: Db, organisationId: string, after?: string, limit?: number, joined: Span = {}) => db<
+  Member[]
+>`
   select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale,
     u.disabled, m.role, ${customOf(db, 'm')}, m.joined_at as "joinedAt", u.second_factor as "secondFactor",
     (select max(used_at) from sessions s where s.user_id = u.id and s.organisation_id = m.organisation_id) as "usedAt"
   from members m join users u on u.id = m.user_id
   where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
+    ${madeIn(db, 'm.joined_at', joined)}
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
 
 export async function findMember(db: Db, organisationId: string, userId: string): Promise<Standing | undefined> {
@@ -308,4 +308,10 @@ export async function deleteUnfoundedInvitations(tx: Tx, organisationId: string)
 
 export async function deleteExpiredInvitations(tx: Tx, now: Date): Promise<void> {
   await tx`delete from invitations where expires_at <= ${now}`
+}
+
+/** Whether a service ever had a place in this database; anybody may read the names of schemas. */
+export async function hasSchema(db: Db, service: string): Promise<boolean> {
+  const [row] = await db<{ there: boolean }[]>`select to_regnamespace(${service}) is not null as there`
+  return row!.there
 }

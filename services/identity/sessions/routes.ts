@@ -4,19 +4,19 @@ import {
   anyone,
   anyoneAsThemselves,
   evenActing,
-  Page,
-  page,
-  listQuery,
+  isId,
   Problem,
-  type Reply,
-  type Request,
   signedIn,
   signedInBeforeTerms,
+  listRoutes,
+  createdIn,
+  type Reply,
+  type Request,
   type Tx,
 } from '#kernel'
 import type { ActsFor } from '../accounts/accounts.ts'
 import { findUser, lockUser } from '../accounts/store.ts'
-import { idAfter, type Identity } from '../identity.ts'
+import { type Identity } from '../identity.ts'
 import { refuseUnmet } from '../organisations/access.ts'
 import { findMember } from '../organisations/store.ts'
 import { prefixOf } from './devices.ts'
@@ -191,34 +191,24 @@ export function sessionRoutes(identity: Identity): void {
     }),
   )
 
-  http.get(
-    '/sessions',
-    {
-      config: { access: signedInBeforeTerms },
-      schema: {
-        summary: 'List own sessions, the latest first',
-        querystring: listQuery({}),
-        response: { 200: Page(SessionView) },
-      },
-    },
-    async ({ actor, query }) => {
-      const rows = await listSessions(db, actor.userId, now(), idAfter(query.after), query.limit)
-      return page(
-        rows,
-        query.limit,
-        last => [last.id],
-        session => ({
-          id: session.id,
-          device: session.device,
-          addressPrefix: session.addressPrefix,
-          createdAt: session.createdAt.toISOString(),
-          lastUsedAt: session.usedAt.toISOString(),
-          expiresAt: session.expiresAt.toISOString(),
-          current: session.id === actor.sessionId,
-        }),
-      )
-    },
-  )
+  listRoutes(http, db, '/sessions', {
+    config: { access: signedInBeforeTerms },
+    schema: { summary: 'List own sessions, the latest first', of: 'sessions', filters: {}, item: SessionView },
+    wanted: ({ actor: { userId, sessionId }, query }) => ({ userId, sessionId, created: createdIn(query) }),
+    rows: ({ userId, created }, limit, after) =>
+      listSessions(db, userId, now(), after?.[0] as string | undefined, limit - 1, created),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: (session, { sessionId }) => ({
+      id: session.id,
+      device: session.device,
+      addressPrefix: session.addressPrefix,
+      createdAt: session.createdAt.toISOString(),
+      lastUsedAt: session.usedAt.toISOString(),
+      expiresAt: session.expiresAt.toISOString(),
+      current: session.id === sessionId,
+    }),
+  })
 
   http.delete(
     '/sessions/:id',

@@ -1,5 +1,5 @@
 import type { OrganisationRole } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import type { ActsFor } from '../accounts/accounts.ts'
 import { userColumns, type User } from '../accounts/store.ts'
 
@@ -81,15 +81,16 @@ export const findSession = sessionWhere('id = $1')
 export const lockSession: (tx: Tx, id: string) => Promise<Session | undefined> = sessionWhere('id = $1 for update')
 
 /** Live sessions of a person, the latest first, from the one after `after` on. */
-export const listSessions = async (
+export const listSessions = (
   db: Db,
   userId: string,
   now: Date,
   after: string | undefined,
   limit: number,
-): Promise<Session[]> => db<Session[]>`
+  created: Span = {},
+) => db<Session[]>`
   select ${db.unsafe(sessionColumns)} from sessions
-  where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
+  where user_id = ${userId} and expires_at > ${now} ${madeIn(db, 'created_at', created)} ${after ? db`and id < ${after}` : db``}
   order by id desc limit ${limit + 1}`
 
 /**

@@ -1,9 +1,9 @@
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import type { Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { listOpenOf } from '../tickets/store.ts'
 import { act } from '../tickets/working.ts'
-import { forgetReports, forgetTechnician, lockTechniciansOf, updateTechnician } from './store.ts'
+import { forgetReports, forgetTechnician, lockTechniciansFor, lockTechniciansOf, updateTechnician } from './store.ts'
 import type { Technician } from './technicians.ts'
 
 /** Removes a technician: what they had to do and is not resolved is handed back. */
@@ -27,6 +27,20 @@ export function technicianReactions(host: MaintenanceHost): void {
       for (const technician of await lockTechniciansOf(tx, userId)) await removeTechnician(host, tx, technician, null)
       await forgetTechnician(tx, userId)
       await forgetReports(tx, userId)
+    },
+  )
+  host.on(
+    OrganisationDeleted,
+    {
+      id: 'organisation-gone',
+      purpose: 'send nobody for organisations that are gone',
+      from: 'beginning',
+      afterFailure: 'pass',
+    },
+    async ({ organisationId }, tx) => {
+      for (const technician of await lockTechniciansFor(tx, organisationId))
+        await removeTechnician(host, tx, technician, null)
+      await tx`delete from sla where owner_id = ${organisationId}`
     },
   )
 }

@@ -97,6 +97,10 @@ export const listLoads = (db: Db, ownerId: string) => db<(Technician & { load: n
 export const lockTechniciansOf = (tx: Tx, userId: string) => tx<Technician[]>`
   select ${columns(tx)} from technicians n where n.user_id = ${userId} and n.deleted_at is null order by n.id for update`
 
+/** Whom an owner can send. */
+export const lockTechniciansFor = (tx: Tx, ownerId: string) => tx<Technician[]>`
+  select ${columns(tx)} from technicians n where n.owner_id = ${ownerId} and n.deleted_at is null order by n.id for update`
+
 /** Who was sent where stays as a pseudonym: what they are called and where they live is in no ticket either. */
 export async function forgetTechnician(tx: Tx, userId: string): Promise<void> {
   await tx`

@@ -1,7 +1,20 @@
 import Type, { type Static } from 'typebox'
 import { Priority, TicketState } from '#contracts/maintenance'
 import { Id, Instant } from '#contracts/shared'
-import { countQuery, cursorOf, isId, isInstant, mostCounted, partiesOf, timeOf, type Actor, type Db } from '#kernel'
+import {
+  countQuery,
+  cursorOf,
+  isId,
+  isInstant,
+  mostCounted,
+  partiesOf,
+  timeOf,
+  madeIn,
+  changedQuery,
+  changedIn,
+  type Actor,
+  type Db,
+} from '#kernel'
 import { nobody } from '../places/places.ts'
 import { ticketColumns } from './store.ts'
 import type { Ticket } from './tickets.ts'
@@ -15,6 +28,7 @@ export const ticketFilters = {
   incidentId: Type.Optional(Id),
   from: Type.Optional({ ...Instant, description: 'Only what was opened then or later' }),
   to: Type.Optional({ ...Instant, description: 'Only what was opened before' }),
+  ...changedQuery,
 }
 type Filters = Static<ReturnType<typeof countQuery<typeof ticketFilters>>>
 
@@ -30,7 +44,7 @@ function scopesOf(db: Db, actor: Actor): Fragment[] {
 
 const isOpen = (db: Db) => db`t.state not in ('resolved', 'closed')`
 const matching = (db: Db, filters: Filters): Fragment => {
-  const { state, open, priority, technicianId, stationId, incidentId, from, to } = filters
+  const { state, open, priority, technicianId, stationId, incidentId, from, to, ...changed } = filters
   return db`
   ${state === undefined ? db`` : db`and t.state = ${state}`}
   ${open === undefined ? db`` : open ? db`and ${isOpen(db)}` : db`and not (${isOpen(db)})`}
@@ -39,7 +53,8 @@ const matching = (db: Db, filters: Filters): Fragment => {
   ${stationId === undefined ? db`` : db`and t.station_id = ${stationId}`}
   ${incidentId === undefined ? db`` : db`and t.incident_id = ${incidentId}`}
   ${from === undefined ? db`` : db`and t.created_at >= ${timeOf(from)}`}
-  ${to === undefined ? db`` : db`and t.created_at < ${timeOf(to)}`}`
+  ${to === undefined ? db`` : db`and t.created_at < ${timeOf(to)}`}
+  ${madeIn(db, 't.updated_at', changedIn(changed))}`
 }
 
 const joined = (db: Db, branches: readonly Fragment[]): Fragment =>

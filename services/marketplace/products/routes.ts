@@ -4,18 +4,18 @@ import { getPassportFacts } from '#contracts/passports'
 import { Id } from '#contracts/shared'
 import {
   anyone,
-  cursorOf,
   isId,
   isInstant,
   languageOf,
-  listQuery,
   notModified,
   ownerFor,
-  Page,
-  page,
   partiesOf,
   Problem,
   requireMatch,
+  listRoutes,
+  createdIn,
+  changedIn,
+  changedQuery,
   type Actor,
   type Http,
   type Reply,
@@ -26,7 +26,7 @@ import { NewProduct, ProductChange } from './body.ts'
 import { changeProduct, createProduct, decide, deleteProduct, type Battery, type Workshop } from './changing.ts'
 import type { Product } from './product.ts'
 import { shownQuery } from './shown.ts'
-import { findBySlug, findProduct, listOwn, listWaiting, lockProduct } from './store.ts'
+import { findBySlug, findProduct, listOwn, listWaiting, lockProduct, productOf } from './store.ts'
 import { ProductView, view } from './view.ts'
 
 export const One = Type.Object({ id: Id })
@@ -255,69 +255,62 @@ function decisionRoutes(workshop: Workshop, http: Http, path: string, answer: An
 /** What waits for a decision. */
 function waitingRoute(workshop: Workshop): void {
   const { site, db } = workshop.host
-  site.get(
-    '/api/admin/products',
-    {
-      config: { access: admins },
-      schema: {
-        summary: 'Products for who decides about them',
-        description: 'Who waits for longest comes first; of those in another state, the newest.',
-        querystring: listQuery({
-          status: Type.Optional({ ...ProductStatus, default: 'pending' }),
-          vendor: Type.Optional({ ...Id, description: 'Of one vendor' }),
-          ...shownQuery,
-        }),
-        response: { 200: Page(ProductView) },
+  listRoutes(site, db, '/api/admin/products', {
+    config: { access: admins },
+    schema: {
+      summary: 'Products for who decides about them',
+      description: 'Who waits for longest comes first; of those in another state, the newest.',
+      of: 'products',
+      filters: {
+        status: Type.Optional({ ...ProductStatus, default: 'pending' }),
+        vendor: Type.Optional({ ...Id, description: 'Of one vendor' }),
+        ...shownQuery,
+        ...changedQuery,
       },
+      item: ProductView,
     },
-    async request => {
-      const { limit, after, vendor, status = 'pending', ...query } = request.query
-      const cursor = cursorOf(after, isInstant, isId)
-      const isWaiting = status === 'pending'
-      const found = isWaiting
-        ? await listWaiting(db, vendor, limit + 1, cursor)
-        : await listOwn(db, { owners: undefined, vendor, status }, limit + 1, cursor)
-      const shown = await showing(workshop, request, query)
-      return page(
-        found,
-        limit,
-        ({ createdAt, submittedAt, id }) => [((isWaiting && submittedAt) || createdAt).toISOString(), id],
-        product => view(product, shown),
-      )
+    wanted: async request => {
+      const { vendor, status = 'pending', ...query } = request.query
+      const made = { created: createdIn(query), changed: changedIn(query) }
+      return { owners: undefined, vendor, status, made, shown: await showing(workshop, request, query) }
     },
-  )
+    rows: (wanted, limit, after) => (wanted.status === 'pending' ? listWaiting : listOwn)(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, submittedAt, id }, { status }) => [
+      ((status === 'pending' && submittedAt) || createdAt).toISOString(),
+      id,
+    ],
+    view: (row, { shown }) => view(productOf(row), shown),
+  })
 }
 
 /** What vendors have, whatever state it is in. */
 function ownRoutes(workshop: Workshop, http: Http, path: string): void {
   const { db } = workshop.host
-  http.get(
-    path,
-    {
-      config: { access: vendors },
-      schema: {
-        summary: 'List the products one sells, in any state, the newest first',
-        description: "One's own, and those of the organisation one acts for; those of all vendors for admins.",
-        querystring: listQuery({
-          status: Type.Optional(ProductStatus),
-          vendor: Type.Optional({ ...Id, description: 'Of one vendor' }),
-          ...shownQuery,
-        }),
-        response: { 200: Page(ProductView) },
+  listRoutes(http, db, path, {
+    config: { access: vendors },
+    schema: {
+      summary: 'List the products one sells, in any state, the newest first',
+      description: "One's own, and those of the organisation one acts for; those of all vendors for admins.",
+      of: 'products',
+      filters: {
+        status: Type.Optional(ProductStatus),
+        vendor: Type.Optional({ ...Id, description: 'Of one vendor' }),
+        ...shownQuery,
+        ...changedQuery,
       },
+      item: ProductView,
     },
-    async request => {
+    wanted: async request => {
       const { actor, query } = request
-      const cursor = cursorOf(query.after, isInstant, isId)
       const owners = actor.role === 'admin' ? undefined : partiesOf(actor)
-      const found = await listOwn(db, { owners, vendor: query.vendor, status: query.status }, query.limit + 1, cursor)
+      const made = { created: createdIn(query), changed: changedIn(query) }
       const shown = await showing(workshop, request, query)
-      return page(
-        found,
-        query.limit,
-        ({ createdAt, id }) => [createdAt.toISOString(), id],
-        product => view(product, shown),
-      )
+      return { owners, vendor: query.vendor, status: query.status, made, shown }
     },
-  )
+    rows: (wanted, limit, after) => listOwn(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: (row, { shown }) => view(productOf(row), shown),
+  })
 }

@@ -1,4 +1,4 @@
-import { Problem, violates, type Cursor, type Db, type Tx } from '#kernel'
+import { Problem, violates, madeIn, type Cursor, type Db, type Tx, type Span } from '#kernel'
 import { isForSale, type Product } from './product.ts'
 
 type Row = Omit<Product, 'rating'> & { rating: string | number }
@@ -22,7 +22,7 @@ const columns = (db: Db) => db`
       'detail', i.detail, 'width', i.width, 'height', i.height) order by i.position), '[]')
     from pictures i where i.product_id = p.id) as pictures`
 
-const productOf = ({ rating, variants, ...row }: Row): Product => ({
+export const productOf = ({ rating, variants, ...row }: Row): Product => ({
   ...row,
   rating: Number(rating),
   variants: variants.map(variant => ({ ...variant, availableAt: stamp(variant.availableAt) })),
@@ -192,36 +192,48 @@ export async function writePictures(tx: Tx, { id, pictures }: Product): Promise<
 }
 
 /** Products of these owners, or of all, the newest first. */
-export async function listOwn(
+export const listOwn = (
   db: Db,
-  wanted: { owners: readonly string[] | undefined; vendor: string | undefined; status: string | undefined },
+  wanted: {
+    owners: readonly string[] | undefined
+    vendor: string | undefined
+    status: string | undefined
+    made?: Made
+  },
   limit: number,
   cursor: Cursor | undefined,
-): Promise<Product[]> {
-  const { owners, vendor, status } = wanted
-  const rows = await db<Row[]>`
+) => {
+  const { owners, vendor, status, made = {} } = wanted
+  return db<Row[]>`
     select ${columns(db)} from products p
     where p.deleted_at is null
       ${owners ? db`and p.owner_id = any(${owners as string[]})` : db``}
       ${vendor ? db`and p.owner_id = ${vendor}` : db``}
-      ${status ? db`and p.status = ${status}` : db``}
+      ${status ? db`and p.status = ${status}` : db``} ${madeAs(db, made)}
       ${cursor ? db`and (p.created_at, p.id) < (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
     order by p.created_at desc, p.id desc limit ${limit}`
-  return rows.map(productOf)
 }
 
+/** When products were made, and when they changed last. */
+export interface Made {
+  readonly created?: Span
+  readonly changed?: Span
+}
+const madeAs = (db: Db, { created = {}, changed = {} }: Made) =>
+  db`${madeIn(db, 'p.created_at', created)} ${madeIn(db, 'p.updated_at', changed)}`
+
 /** Products that wait for a decision, of one vendor or of all; who has waited for longest comes first. */
-export async function listWaiting(
+export const listWaiting = (
   db: Db,
-  vendor: string | undefined,
+  { vendor, made = {} }: { vendor: string | undefined; made?: Made },
   limit: number,
   cursor: Cursor | undefined,
-): Promise<Product[]> {
+) => {
   const since = db`coalesce(p.submitted_at, p.created_at)`
-  const rows = await db<Row[]>`
+  return db<Row[]>`
     select ${columns(db)} from products p
     where p.deleted_at is null and p.status = 'pending' ${vendor ? db`and p.owner_id = ${vendor}` : db``}
+      ${madeAs(db, made)}
       ${cursor ? db`and (${since}, p.id) > (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
     order by ${since}, p.id limit ${limit}`
-  return rows.map(productOf)
 }

@@ -1,20 +1,7 @@
 import Type from 'typebox'
 import { ReviewAdded, ReviewRemoved } from '#contracts/marketplace'
 import { Id, Instant, Line } from '#contracts/shared'
-import {
-  anyone,
-  cursorOf,
-  isId,
-  isInstant,
-  languageOf,
-  listQuery,
-  newId,
-  Page,
-  page,
-  Problem,
-  signedIn,
-  violates,
-} from '#kernel'
+import { anyone, isId, isInstant, languageOf, newId, Problem, signedIn, violates, listRoutes, createdIn } from '#kernel'
 import { admins, isSeenBy } from '../access.ts'
 import type { Workshop } from '../products/changing.ts'
 import { findNamed, Named } from '../products/routes.ts'
@@ -70,29 +57,27 @@ export function reviewRoutes(workshop: Workshop): void {
   const { http, db, now, cache } = host
   const writing = cache.limit('reviews', { points: 20, seconds: 86_400 })
 
-  http.get(
-    '/products/:id/reviews',
-    {
-      config: { access: anyone },
-      schema: {
-        summary: 'What buyers say of a product, the latest first',
-        refuses: ['product_unknown'],
-        params: Named,
-        querystring: listQuery({
-          rating: Type.Optional({ ...ReviewView.properties.rating, description: 'With just so many stars' }),
-        }),
-        response: { 200: Page(ReviewView) },
-      },
+  listRoutes(http, db, '/products/:id/reviews', {
+    config: { access: anyone },
+    schema: {
+      summary: 'What buyers say of a product, the latest first',
+      of: 'reviews',
+      refuses: ['product_unknown'],
+      params: Named,
+      filters: { rating: Type.Optional({ ...ReviewView.properties.rating, description: 'With just so many stars' }) },
+      item: ReviewView,
     },
-    async request => {
+    wanted: async request => {
       const { params, query } = request
       const product = await findNamed(host, params.id)
       if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
-      const cursor = cursorOf(query.after, isInstant, isId)
-      const wanted = { productId: product.id, state: 'visible', rating: query.rating }
-      return page(await listReviews(db, wanted, query.limit + 1, cursor), query.limit, keysOf, view)
+      return { productId: product.id, state: 'visible', rating: query.rating, created: createdIn(query) }
     },
-  )
+    rows: (wanted, limit, after) => listReviews(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf,
+    view,
+  })
 
   http.post(
     '/products/:id/reviews',
@@ -164,21 +149,20 @@ function moderationRoutes({ host }: Workshop): void {
   const { http, db } = host
   const One = Type.Object({ id: Id })
 
-  http.get(
-    '/reviews',
-    {
-      config: { access: admins },
-      schema: {
-        summary: 'List reviews of all products, as those that a moderator has to look at',
-        querystring: listQuery({ state: { ...ReviewView.properties.state, default: 'held' } }),
-        response: { 200: Page(ReviewView) },
-      },
+  listRoutes(http, db, '/reviews', {
+    config: { access: admins },
+    schema: {
+      summary: 'List reviews of all products, as those that a moderator has to look at',
+      of: 'reviews',
+      filters: { state: { ...ReviewView.properties.state, default: 'held' } },
+      item: ReviewView,
     },
-    async ({ query }) => {
-      const cursor = cursorOf(query.after, isInstant, isId)
-      return page(await listReviews(db, { state: query.state }, query.limit + 1, cursor), query.limit, keysOf, view)
-    },
-  )
+    wanted: ({ query }) => ({ state: query.state, created: createdIn(query) }),
+    rows: (wanted, limit, after) => listReviews(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf,
+    view,
+  })
 
   http.get(
     '/reviews/:id',
@@ -209,7 +193,7 @@ function moderationRoutes({ host }: Workshop): void {
         params: One,
         body: Type.Object({
           state: Type.Enum(['visible', 'hidden'], { examples: ['visible'] }),
-          reason: Type.Optional(Type.String({ maxLength: 500 })),
+          reason: Type.Optional(Line(500, { examples: ['It is about the delivery.'] })),
         }),
         response: { 200: ReviewView },
       },

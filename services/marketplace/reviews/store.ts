@@ -1,6 +1,6 @@
 import type { EventData } from '#contracts/define'
 import type { ReviewAdded } from '#contracts/marketplace'
-import type { Cursor, Db, Tx } from '#kernel'
+import { madeIn, type Cursor, type Db, type Tx, type Span } from '#kernel'
 
 export interface Review {
   readonly id: string
@@ -45,17 +45,17 @@ export async function lockReview(tx: Tx, id: string): Promise<Review | undefined
 
 export const removeReview = (tx: Tx, id: string) => tx`delete from reviews where id = ${id}`
 
-export async function listReviews(
+export const listReviews = (
   db: Db,
-  wanted: { productId?: string; state: string; rating?: number | undefined },
+  wanted: { productId?: string; state: string; rating?: number | undefined; created?: Span },
   limit: number,
   cursor: Cursor | undefined,
-): Promise<Review[]> {
-  const { productId, state, rating } = wanted
-  return await db<Review[]>`
+) => {
+  const { productId, state, rating, created = {} } = wanted
+  return db<Review[]>`
     select ${columns(db)} from reviews r join products p on p.id = r.product_id
     where r.state = ${state} ${productId ? db`and r.product_id = ${productId}` : db``}
-      ${rating ? db`and r.rating = ${rating}` : db``}
+      ${rating ? db`and r.rating = ${rating}` : db``} ${madeIn(db, 'r.created_at', created)}
       ${cursor ? db`and (r.created_at, r.id) < (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
     order by r.created_at desc, r.id desc limit ${limit}`
 }

@@ -22,7 +22,7 @@ import { attributesOf, wayTo, type Attribute, type Tree } from '../categories/tr
 import type { ProductChange, VariantBody } from '../products/body.ts'
 import { changeProduct, createProduct, type Workshop } from '../products/changing.ts'
 import type { AttributeValue, Product, ProductVariant } from '../products/product.ts'
-import { findOwn, listOwn, lockProduct } from '../products/store.ts'
+import { findOwn, listOwn, lockProduct, productOf } from '../products/store.ts'
 
 const text = (most: number) => Column.text(Line(most), `one line of at most ${most} characters`)
 const decimal = Column.text(
@@ -221,7 +221,7 @@ async function* variantsOf({ host }: Workshop, actor: Actor, tree: Tree): AsyncG
   let cursor: [string, string] | undefined
   for (;;) {
     const products = await listOwn(host.db, { owners, vendor: undefined, status: undefined }, some, cursor)
-    for (const product of products)
+    for (const product of products.map(productOf))
       for (const variant of product.kind === 'battery' ? [] : product.variants) yield cellsOf(product, variant, tree)
     const last = products.at(-1)
     if (!last || products.length < some) return

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Instant } from '#contracts/shared'
-import { anyone, isId, Problem, signedIn } from '#kernel'
+import { anyone, isId, placeOf, Problem, signedIn } from '#kernel'
 import Type from 'typebox'
 import type { NotificationsHost } from '../host.ts'
 import { codeOf, isOffered, statusAddress, type CodeJob } from './sending.ts'
@@ -37,8 +37,12 @@ const PhoneView = Type.Object(
 /** The number of who asks, which a code proves before anything is sent there. */
 export function smsRoutes(host: NotificationsHost, twilio: Twilio | undefined, codes: CodeJob): void {
   const { http, db, now, cache, settings } = host
+  const day = 24 * 3600
   const byPerson = cache.limit('codes by SMS, by person', { points: 3, seconds: 3600 })
-  const byNumber = cache.limit('codes by SMS, by number', { points: 5, seconds: 24 * 3600 })
+  const byBoth = cache.limit('codes by SMS, by person and number', { points: 5, seconds: day })
+  // Strangers use up neither what a person has at a number, nor a number for who has proven it to be theirs.
+  const byPlace = cache.limit('codes by SMS, by place', { points: 20, seconds: day })
+  const byStrangers = cache.limit('codes by SMS, by number that another may have', { points: 20, seconds: day })
   const offered = isOffered(host, twilio)
 
   const view = (phone: Phone | undefined) => ({
@@ -76,13 +80,17 @@ export function smsRoutes(host: NotificationsHost, twilio: Twilio | undefined, c
         response: { 202: PhoneView },
       },
     },
-    async ({ actor: { userId }, body: { number } }, reply) => {
+    async ({ actor: { userId }, body: { number }, ip }, reply) => {
       if (!offered) throw new Problem('conflict', 'sms_not_offered')
       const prefixes = settings.SMS_COUNTRIES
       if (prefixes.length > 0 && !prefixes.some(prefix => number.startsWith(`+${prefix.replace(/^\+/, '')}`)))
         throw new Problem('unprocessable', 'phone_refused')
       await byPerson.take(userId)
-      await byNumber.take(number)
+      await byBoth.take(`${userId} ${number}`)
+      if ((await findPhone(db, userId))?.proven !== number) {
+        await byPlace.take(placeOf(ip))
+        await byStrangers.take(number)
+      }
       const phone = await db.transaction(async tx => {
         const phone = await replacePhone(tx, userId, number, now())
         if (!(await takeOne(tx, userId, settings.SMS_DAILY_LIMIT, now()))) throw new Problem('conflict', 'sms_used_up')

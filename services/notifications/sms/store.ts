@@ -9,6 +9,8 @@ export interface Phone {
   codeSentAt: Date
   codeTries: number
   verifiedAt: Date | null
+  /** The number that this person proved last, also while it is to be proven again. */
+  proven: string | null
   /** Since when nothing is sent there, and why. */
   stoppedAt: Date | null
   stoppedBecause: string | null
@@ -16,7 +18,7 @@ export interface Phone {
 
 const columns = (db: Db) => db`
   user_id as "userId", number, generation, code_sent_at as "codeSentAt", code_tries as "codeTries",
-  verified_at as "verifiedAt", stopped_at as "stoppedAt", stopped_because as "stoppedBecause"`
+  verified_at as "verifiedAt", proven, stopped_at as "stoppedAt", stopped_because as "stoppedBecause"`
 
 export async function findPhone(db: Db, userId: string): Promise<Phone | undefined> {
   const [phone] = await db<Phone[]>`select ${columns(db)} from phones where user_id = ${userId}`
@@ -44,7 +46,7 @@ export async function countTry(tx: Tx, userId: string): Promise<Phone | undefine
 
 export async function markVerified(tx: Tx, userId: string, at: Date): Promise<Phone> {
   const [phone] = await tx<Phone[]>`
-    update phones set verified_at = ${at}, stopped_at = null, stopped_because = null where user_id = ${userId}
+    update phones set verified_at = ${at}, proven = number, stopped_at = null, stopped_because = null where user_id = ${userId}
     returning ${columns(tx)}`
   return phone!
 }

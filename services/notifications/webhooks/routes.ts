@@ -1,4 +1,4 @@
-import { Id, Instant } from '#contracts/shared'
+import { Id, Instant, linePattern } from '#contracts/shared'
 import {
   cursorOf,
   fail,
@@ -41,7 +41,7 @@ const WebhookFields = {
     pattern: '^https?://[^\\s#]+$',
     examples: ['https://hooks.example.com/ohmnibus'],
   }),
-  description: Type.String({ maxLength: 200, default: '', examples: ['Our warehouse'] }),
+  description: Type.String({ maxLength: 200, pattern: `^$|${linePattern}`, default: '', examples: ['Our warehouse'] }),
   events: Type.Array(Type.Enum(optionalKinds), {
     maxItems: 200,
     uniqueItems: true,
@@ -59,6 +59,8 @@ const WebhookView = Type.Object(
       id: Type.String({ examples: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'] }),
     }),
     ...WebhookFields,
+    // What was let in before may be of several lines.
+    description: Type.String({ examples: ['Our warehouse'] }),
     enabled: Type.Boolean(),
     disabledBecause: Type.Union([Type.Enum(['owner', 'failures', 'gone']), Type.Null()], {
       description: '`failures` after three days in which nothing arrived, `gone` where it answered 410',

@@ -1,17 +1,15 @@
 import Type from 'typebox'
-import { Currency, Email, Id, Line, Minor } from '#contracts/shared'
+import { Currency, Email, Id, Instant, Line, Minor } from '#contracts/shared'
 import {
-  cursorOf,
   isId,
   isInstant,
-  listQuery,
   newId,
   notModified,
   ownVersion,
-  Page,
-  page,
   Problem,
   signedIn,
+  listRoutes,
+  createdIn,
   type Actor,
 } from '#kernel'
 import { vendors, vendorsFor } from '../access.ts'
@@ -36,7 +34,13 @@ export const Params = Type.Object({
 })
 
 const SaleView = Type.Object(
-  { ...PartView.properties, orderId: Id, orderNumber: OrderView.properties.orderId, currency: Currency },
+  {
+    ...PartView.properties,
+    orderId: Id,
+    orderNumber: OrderView.properties.orderId,
+    currency: Currency,
+    createdAt: Instant,
+  },
   { title: 'Sale' },
 )
 
@@ -148,65 +152,64 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
     },
   )
 
-  http.get(
-    '/',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'One’s own orders, the newest first; all of an admin',
-        querystring: listQuery({
-          status: Type.Optional(
-            Type.Enum(['pending', 'processing', 'completed', 'cancelled', 'refunded'], { examples: ['pending'] }),
-          ),
-          mine: Type.Optional(Type.Boolean({ description: 'Of an admin too only what they bought' })),
-        }),
-        response: { 200: Page(SummaryView) },
+  listRoutes(http, db, '/', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'One’s own orders, the newest first; all of an admin',
+      of: 'orders',
+      filters: {
+        status: Type.Optional(
+          Type.Enum(['pending', 'processing', 'completed', 'cancelled', 'refunded'], { examples: ['pending'] }),
+        ),
+        mine: Type.Optional(Type.Boolean({ description: 'Of an admin too only what they bought' })),
       },
+      item: SummaryView,
     },
-    async ({ actor, query: { limit, after, status, mine } }) => {
-      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
-      const userId = actor.role === 'admin' && !mine ? undefined : actor.userId
-      const rows = await listOrders(db, { userId, status }, limit + 1, before)
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], summary)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      userId: actor.role === 'admin' && !query.mine ? undefined : actor.userId,
+      status: query.status,
+      created: createdIn(query),
+    }),
+    rows: (wanted, limit, after) => listOrders(db, wanted, limit, after as [string, string] | undefined),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: summary,
+  })
 
-  http.get(
-    '/sales',
-    {
-      config: { access: vendors },
-      schema: {
-        summary: 'What a vendor has sold: their parts of orders, the newest first',
-        querystring: listQuery({
-          state: Type.Optional(
-            Type.Enum(['pending', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded'], {
-              examples: ['processing'],
-            }),
-          ),
-        }),
-        response: { 200: Page(SaleView) },
+  listRoutes(http, db, '/sales', {
+    config: { access: vendors },
+    schema: {
+      summary: 'What a vendor has sold: their parts of orders, the newest first',
+      of: 'sales',
+      filters: {
+        state: Type.Optional(
+          Type.Enum(['pending', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded'], {
+            examples: ['processing'],
+          }),
+        ),
       },
+      item: SaleView,
     },
-    async ({ actor, query: { limit, after, state } }) => {
-      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
-      const rows = await listSales(db, { vendorIds: vendorsFor(actor), state }, limit + 1, before)
-      return page(
-        rows,
-        limit,
-        ({ createdAt, id }) => [createdAt.toISOString(), id],
-        part => ({
-          ...partFacts(part),
-          orderId: part.orderId,
-          orderNumber: part.number,
-          currency: part.currency,
-          state: part.state,
-          shippingOption: part.shippingOption,
-          refundedMinor: Number(part.refundedMinor),
-          invoiceId: part.invoiceId,
-        }),
-      )
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      vendorIds: vendorsFor(actor),
+      state: query.state,
+      created: createdIn(query),
+    }),
+    rows: (wanted, limit, after) => listSales(db, wanted, limit, after as [string, string] | undefined),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: part => ({
+      ...partFacts(part),
+      orderId: part.orderId,
+      orderNumber: part.number,
+      currency: part.currency,
+      state: part.state,
+      shippingOption: part.shippingOption,
+      refundedMinor: Number(part.refundedMinor),
+      invoiceId: part.invoiceId,
+      createdAt: part.createdAt.toISOString(),
+    }),
+  })
 
   http.get(
     '/:id',
@@ -301,7 +304,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
         body: Type.Union([
           Type.Object({
             partId: Type.Optional({ ...Id, description: 'Of a paid order; without it all parts that one may cancel' }),
-            reason: Type.Optional(Type.String({ maxLength: 500, examples: ['Changed my mind'] })),
+            reason: Type.Optional(Line(500, { examples: ['Changed my mind'] })),
           }),
           Type.Null(),
         ]),
@@ -325,7 +328,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
         refuses: ['order_unknown', 'order_state', 'part_unknown', 'line_unknown', 'line_twice', 'refund_above_paid'],
         params: Params,
         body: Type.Object({
-          reason: Type.String({ minLength: 1, maxLength: 500, examples: ['Arrived with a scratch'] }),
+          reason: Line(500, { examples: ['Arrived with a scratch'] }),
           partId: Type.Optional(Id),
           amountMinor: Type.Optional({
             ...Minor,

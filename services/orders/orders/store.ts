@@ -1,7 +1,7 @@
 import type { OrderStatus, PaymentStatus } from '#contracts/orders'
 import type { Delivery } from '#contracts/marketplace'
 import type { Static } from 'typebox'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Span, type Tx } from '#kernel'
 import type { Treatment } from '#money/tax'
 
 export interface Address {
@@ -288,19 +288,20 @@ export const logOf = (db: Db, orderId: string) =>
 /** The newest first. */
 export const listOrders = (
   db: Db,
-  filter: { userId?: string | undefined; status?: OrderStatus | undefined },
+  filter: { userId?: string | undefined; status?: OrderStatus | undefined; created?: Span },
   limit: number,
   before?: readonly [string, string],
 ) => db<Order[]>`
   select ${orderColumns(db)} from orders
   where ${filter.userId === undefined ? db`true` : db`user_id = ${filter.userId}`}
     and ${filter.status === undefined ? db`true` : db`status = ${filter.status}`}
+    ${madeIn(db, 'created_at', filter.created ?? {})}
     and ${before ? db`(created_at, id) < (${before[0]}, ${before[1]}::uuid)` : db`true`}
   order by created_at desc, id desc limit ${limit}`
 
 export const listSales = (
   db: Db,
-  filter: { vendorIds: readonly string[] | undefined; state?: PartState | undefined },
+  filter: { vendorIds: readonly string[] | undefined; state?: PartState | undefined; created?: Span },
   limit: number,
   before?: readonly [string, string],
 ) => db<(Part & Pick<Order, 'number' | 'currency'>)[]>`
@@ -309,6 +310,7 @@ export const listSales = (
   from order_parts
   where ${filter.vendorIds === undefined ? db`true` : db`vendor_id = any(${filter.vendorIds as string[]}::uuid[])`}
     and ${filter.state === undefined ? db`true` : db`state = ${filter.state}`}
+    ${madeIn(db, 'created_at', filter.created ?? {})}
     and ${before ? db`(created_at, id) < (${before[0]}, ${before[1]}::uuid)` : db`true`}
   order by created_at desc, id desc limit ${limit}`
 

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { ReturnReason } from '#contracts/orders'
 import { Id, Instant, Line, Minor } from '#contracts/shared'
-import { cursorOf, isId, isInstant, listQuery, Page, page, Problem, sendFile, signedIn } from '#kernel'
+import { isId, isInstant, Problem, sendFile, signedIn, listRoutes, createdIn } from '#kernel'
 import { vendors, vendorsFor } from '../access.ts'
 import type { OrdersHost } from '../host.ts'
 import { look } from '../orders/access.ts'
@@ -112,22 +112,20 @@ export function returnRoutes(host: OrdersHost, returning: Returning): void {
     },
   )
 
-  http.get(
-    '/returns',
-    {
-      config: { access: vendors },
-      schema: {
-        summary: 'What buyers give back to a vendor, the newest first; all of an admin',
-        querystring: listQuery({ state: Type.Optional(State) }),
-        response: { 200: Page(ReturnView) },
-      },
+  listRoutes(http, db, '/returns', {
+    config: { access: vendors },
+    schema: {
+      summary: 'What buyers give back to a vendor, the newest first; all of an admin',
+      of: 'returns',
+      filters: { state: Type.Optional(State) },
+      item: ReturnView,
     },
-    async ({ actor, query: { limit, after, state } }) => {
-      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
-      const rows = await listReturns(db, { vendorIds: vendorsFor(actor), state }, limit + 1, before)
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], view)
-    },
-  )
+    wanted: ({ actor, query }) => ({ vendorIds: vendorsFor(actor), state: query.state, created: createdIn(query) }),
+    rows: (wanted, limit, after) => listReturns(db, wanted, limit, after as [string, string] | undefined),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view,
+  })
 
   const step = <Body extends Type.TObject>(
     path: 'approve' | 'refuse' | 'received' | 'withdraw',

@@ -1,5 +1,5 @@
 import type { ReturnReason } from '#contracts/orders'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 
 export type ReturnState = 'requested' | 'approved' | 'refused' | 'withdrawn' | 'received'
 
@@ -45,13 +45,14 @@ export async function findReturn(db: Db, orderId: string, id: string): Promise<R
 /** The newest first. */
 export const listReturns = (
   db: Db,
-  filter: { vendorIds: readonly string[] | undefined; state?: ReturnState | undefined },
+  filter: { vendorIds: readonly string[] | undefined; state?: ReturnState | undefined; created?: Span },
   limit: number,
   before?: readonly [string, string],
 ) => db<Return[]>`
   select ${columns(db)} from returns
   where ${filter.vendorIds === undefined ? db`true` : db`vendor_id = any(${filter.vendorIds as string[]}::uuid[])`}
     and ${filter.state === undefined ? db`true` : db`state = ${filter.state}`}
+    ${madeIn(db, 'created_at', filter.created ?? {})}
     and ${before ? db`(created_at, id) < (${before[0]}, ${before[1]}::uuid)` : db`true`}
   order by created_at desc, id desc limit ${limit}`
 

@@ -2,19 +2,18 @@ import { randomInt } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
 import {
-  cursorOf,
   isId,
   isInstant,
   newId,
-  Page,
-  page,
-  pageQuery,
   Problem,
   requireMatch,
   timeOf,
   violates,
   fresh,
   withRole,
+  listRoutes,
+  createdIn,
+  madeIn,
 } from '#kernel'
 import { post } from '#money/ledger'
 import { sellsAs, vendorOf, vendors, vendorsFor } from '../access.ts'
@@ -162,27 +161,19 @@ export function voucherRoutes(host: OrdersHost): void {
     },
   )
 
-  http.get(
-    '/coupons',
-    {
-      config: { access: vendors },
-      schema: {
-        summary: 'One’s coupons; all of an admin',
-        querystring: Type.Object(pageQuery),
-        response: { 200: Page(CouponView) },
-      },
-    },
-    async ({ actor, query: { limit, after } }) => {
-      const cursor = cursorOf(after, isInstant, isId)
-      const own = vendorsFor(actor)
-      const rows = await db<Coupon[]>`
-        select ${couponColumns(db)} from coupons
-        where ${own === undefined ? db`true` : db`vendor_id = any(${own}::uuid[])`}
-          and ${cursor ? db`(created_at, id) > (${cursor[0] as string}, ${cursor[1] as string}::uuid)` : db`true`}
-        order by created_at, id limit ${limit + 1}`
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], viewCoupon)
-    },
-  )
+  listRoutes(http, db, '/coupons', {
+    config: { access: vendors },
+    schema: { summary: 'One’s coupons; all of an admin', of: 'coupons', filters: {}, item: CouponView },
+    wanted: ({ actor, query }) => ({ own: vendorsFor(actor), created: createdIn(query) }),
+    rows: ({ own, created }, limit, after) => db<Coupon[]>`
+      select ${couponColumns(db)} from coupons
+      where ${own === undefined ? db`true` : db`vendor_id = any(${own}::uuid[])`} ${madeIn(db, 'created_at', created)}
+        and ${after ? db`(created_at, id) > (${after[0] as string}, ${after[1] as string}::uuid)` : db`true`}
+      order by created_at, id limit ${limit}`,
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: viewCoupon,
+  })
 
   http.delete(
     '/coupons/:id',
@@ -243,23 +234,17 @@ export function voucherRoutes(host: OrdersHost): void {
     },
   )
 
-  http.get(
-    '/gift-cards',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'Gift cards, and what is left of them',
-        querystring: Type.Object(pageQuery),
-        response: { 200: Page(CardView) },
-      },
-    },
-    async ({ query: { limit, after } }) => {
-      const cursor = cursorOf(after, isInstant, isId)
-      const rows = await db<GiftCard[]>`
-        select ${cardColumns(db)} from gift_cards
-        where ${cursor ? db`(created_at, id) > (${cursor[0] as string}, ${cursor[1] as string}::uuid)` : db`true`}
-        order by created_at, id limit ${limit + 1}`
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], viewCard)
-    },
-  )
+  listRoutes(http, db, '/gift-cards', {
+    config: { access: withRole('admin') },
+    schema: { summary: 'Gift cards, and what is left of them', of: 'gift cards', filters: {}, item: CardView },
+    wanted: ({ query }) => createdIn(query),
+    rows: (created, limit, after) => db<GiftCard[]>`
+      select ${cardColumns(db)} from gift_cards
+      where ${after ? db`(created_at, id) > (${after[0] as string}, ${after[1] as string}::uuid)` : db`true`}
+        ${madeIn(db, 'created_at', created)}
+      order by created_at, id limit ${limit}`,
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: viewCard,
+  })
 }

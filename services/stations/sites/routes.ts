@@ -2,18 +2,18 @@ import Type from 'typebox'
 import { Id, Instant, Owner } from '#contracts/shared'
 import {
   authorise,
-  cursorOf,
   isId,
   isInstant,
-  listQuery,
   newId,
   ownerFor,
-  Page,
-  page,
   partiesOf,
   Problem,
   requireMatch,
   withRole,
+  listRoutes,
+  createdIn,
+  changedQuery,
+  changedIn,
 } from '#kernel'
 import type { StationsHost } from '../host.ts'
 import { placeBody, placeFields, placeFrom, requirePossible, shown } from '../place.ts'
@@ -72,24 +72,25 @@ export function siteRoutes({ http, db, now }: StationsHost): void {
     },
   )
 
-  http.get(
-    '/sites',
-    {
-      config,
-      schema: {
-        summary: 'List sites, the newest first',
-        description: 'One’s own and those of the organisation one acts for; all for admins.',
-        querystring: listQuery({}),
-        response: { 200: Page(SiteView) },
-      },
+  listRoutes(http, db, '/sites', {
+    config,
+    schema: {
+      summary: 'List sites, the newest first',
+      description: 'One’s own and those of the organisation one acts for; all for admins.',
+      of: 'sites',
+      filters: changedQuery,
+      item: SiteView,
     },
-    async ({ actor, query: { limit, after } }) => {
-      const cursor = cursorOf(after, isInstant, isId) as [string, string] | undefined
-      const owners = actor.role === 'admin' ? undefined : partiesOf(actor)
-      const rows = await listSites(db, owners, limit + 1, cursor)
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], view)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      owners: actor.role === 'admin' ? undefined : partiesOf(actor),
+      created: createdIn(query),
+      changed: changedIn(query),
+    }),
+    rows: (wanted, limit, after) => listSites(db, wanted, limit, after as [string, string] | undefined),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view,
+  })
 
   http.get(
     '/sites/:id',

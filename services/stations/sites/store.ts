@@ -1,5 +1,5 @@
 import type { Owner } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import { placeColumns, placeRow, type Place } from '../place.ts'
 
 /** Where several stations stand. */
@@ -64,18 +64,19 @@ export async function deleteSite(tx: Tx, id: string): Promise<boolean> {
 }
 
 /** The newest first, of these owners or of all, before the place `before` in the order. */
-export async function listSites(
+export const listSites = (
   db: Db,
-  owners: readonly string[] | undefined,
+  { owners, created, changed }: { owners: readonly string[] | undefined; created: Span; changed: Span },
   limit: number,
   before: readonly [at: string, id: string] | undefined,
-): Promise<Site[]> {
+) => {
   const beyond = before ? db`and (s.created_at, s.id) < (${before[0]}, ${before[1]})` : db``
   const branch = (owner?: string) => db`
-    (select * from sites s where ${owner === undefined ? db`true` : db`s.owner_id = ${owner}`} ${beyond}
+    (select * from sites s where ${owner === undefined ? db`true` : db`s.owner_id = ${owner}`}
+      ${madeIn(db, 's.created_at', created)} ${madeIn(db, 's.updated_at', changed)} ${beyond}
       order by s.created_at desc, s.id desc limit ${limit})`
   const branches = (owners?.map(branch) ?? [branch()]).reduce((all, one) => db`${all} union all ${one}`)
-  return await db<Site[]>`
+  return db<Site[]>`
     select ${columns(db)} from (${branches}) s
     order by s.created_at desc, s.id desc limit ${limit}`
 }

@@ -2,7 +2,6 @@ import Type, { type Static } from 'typebox'
 import { ChargerId, Id } from '#contracts/shared'
 import {
   createdIn,
-  createdQuery,
   cursorOf,
   isId,
   isInstant,
@@ -10,6 +9,10 @@ import {
   mostCounted,
   page,
   partiesOf,
+  madeIn,
+  changedIn,
+  createdQuery,
+  changedQuery,
   type Actor,
   type Db,
 } from '#kernel'
@@ -33,6 +36,7 @@ export const stationFilters = {
   city: Type.Optional(Type.String({ ...word, description: 'Whatever its case', examples: ['Berlin'] })),
   q: Type.Optional(Type.String({ ...word, description: 'Words of its name, address or ids', examples: ['market'] })),
   ...createdQuery,
+  ...changedQuery,
 }
 export const stationQuery = listQuery(stationFilters)
 type Query = Static<typeof stationQuery>
@@ -65,6 +69,7 @@ function filtersOf(db: Db, query: Filters): Fragment {
     words && db`s.words @@ to_tsquery('simple', ${words.map(word => `${word}:*`).join(' & ')})`,
     from && db`s.created_at >= ${from}`,
     to && db`s.created_at < ${to}`,
+    query.changedSince !== undefined && db`true ${madeIn(db, 's.updated_at', changedIn(query))}`,
   ]
   return conditions.filter(condition => !!condition).reduce((all, one) => db`${all} and ${one}`, nothing(db))
 }

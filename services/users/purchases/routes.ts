@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { OrderStatus, PaymentStatus } from '#contracts/orders'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isId, isInstant, listQuery, Page, page, signedIn } from '#kernel'
+import { isId, isInstant, signedIn, listRoutes, createdIn } from '#kernel'
 import type { UsersHost } from '../host.ts'
 import { listPurchases, type Purchase } from './store.ts'
 
@@ -45,22 +45,22 @@ export const viewPurchase = (one: Purchase): Static<typeof PurchaseView> => ({
 
 /** What one bought. */
 export function purchaseRoutes({ db, http }: UsersHost): void {
-  http.get(
-    '/purchases',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What one ordered, the latest first',
-        description: 'As orders tell of it; the orders themselves are at `/api/orders`.',
-        querystring: listQuery({ status: Type.Optional(OrderStatus) }),
-        response: { 200: Page(PurchaseView) },
-      },
+  listRoutes(http, db, '/purchases', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'What one ordered, the latest first',
+      description: 'As orders tell of it; the orders themselves are at `/api/orders`.',
+      of: 'orders',
+      filters: { status: Type.Optional(OrderStatus) },
+      item: PurchaseView,
     },
-    async ({ actor, query: { after, limit, status } }) => {
-      const cursor = cursorOf(after, isInstant, isId)
-      const behind = cursor && ([new Date(cursor[0] as string), cursor[1] as string] as const)
-      const rows = await listPurchases(db, actor.userId, { status, after: behind }, limit + 1)
-      return page(rows, limit, ({ placedAt, orderId }) => [placedAt.toISOString(), orderId], viewPurchase)
+    wanted: ({ actor: { userId }, query }) => ({ userId, status: query.status, placed: createdIn(query) }),
+    rows: ({ userId, status, placed }, limit, last) => {
+      const after = last && ([new Date(last[0] as string), last[1] as string] as const)
+      return listPurchases(db, userId, { status, placed, after }, limit)
     },
-  )
+    order: [isInstant, isId],
+    keysOf: ({ placedAt, orderId }) => [placedAt.toISOString(), orderId],
+    view: viewPurchase,
+  })
 }

@@ -1,5 +1,5 @@
 import { alone } from '../alone.ts'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 
 export interface Item {
   readonly productId: string
@@ -81,9 +81,10 @@ export interface Purchase {
 export interface PurchaseFilter {
   readonly status?: string | undefined
   readonly after?: readonly [Date, string] | undefined
+  readonly placed?: Span
 }
 
-export const listPurchases = (db: Db, userId: string, { status, after }: PurchaseFilter, limit: number) =>
+export const listPurchases = (db: Db, userId: string, { status, after, placed = {} }: PurchaseFilter, limit: number) =>
   db<Purchase[]>`
     select order_id as "orderId", number, currency, total_minor as "totalMinor", items, placed_at as "placedAt",
       coalesce(status, 'pending') as status, coalesce(payment_status, 'pending') as "paymentStatus",
@@ -92,6 +93,7 @@ export const listPurchases = (db: Db, userId: string, { status, after }: Purchas
     from purchases p
     where user_id = ${userId} and placed_at is not null
       ${status === undefined ? db`` : db`and coalesce(status, 'pending') = ${status}`}
+      ${madeIn(db, 'placed_at', placed)}
       ${after ? db`and (placed_at, order_id) < (${after[0]}, ${after[1]})` : db``}
     order by placed_at desc, order_id desc limit ${limit}`
 

@@ -12,10 +12,13 @@ import {
   Problem,
   requireMatch,
   signedIn,
+  listRoutes,
+  createdIn,
   type Actor,
   type Reply,
   type Request,
   type Tx,
+  type Cursor,
 } from '#kernel'
 import { asPdf, asUbl, findInvoice, type Invoice } from '#money/invoices'
 import type { UsersHost } from '../host.ts'
@@ -68,10 +71,9 @@ const offered = (plan: Plan | undefined): Plan => {
   return plan
 }
 
-const cursorIn = (after: string | undefined): [Date, string] | undefined => {
-  const cursor = cursorOf(after, isInstant, isId)
-  return cursor && [new Date(cursor[0] as string), cursor[1] as string]
-}
+const momentIn = (cursor: Cursor | undefined): [Date, string] | undefined =>
+  cursor && [new Date(cursor[0] as string), cursor[1] as string]
+const cursorIn = (after: string | undefined) => momentIn(cursorOf(after, isInstant, isId))
 
 /** What one subscribes to, pays, and does with it. */
 export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
@@ -105,27 +107,20 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
       return { id }
     })
 
-  http.get(
-    '/subscriptions',
-    {
-      config,
-      schema: {
-        summary: 'What one subscribes to, the latest first',
-        querystring: listQuery({}),
-        response: { 200: Page(SubscriptionView) },
-      },
+  listRoutes(http, db, '/subscriptions', {
+    config,
+    schema: {
+      summary: 'What one subscribes to, the latest first',
+      of: 'subscriptions',
+      filters: {},
+      item: SubscriptionView,
     },
-    async ({ actor, query }) => {
-      const rows = await listSubscriptions(db, actor.userId, query.limit + 1, cursorIn(query.after))
-      const views = await viewAll(db, rows)
-      return page(
-        views,
-        query.limit,
-        ({ createdAt, id }) => [createdAt, id],
-        view => view,
-      )
-    },
-  )
+    wanted: ({ actor, query }) => ({ userId: actor.userId, created: createdIn(query) }),
+    rows: ({ userId, created }, limit, after) => listSubscriptions(db, userId, limit, momentIn(after), created),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    views: rows => viewAll(db, rows),
+  })
 
   http.post(
     '/subscriptions',

@@ -1,5 +1,5 @@
 import type { Owner } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Tx, type Span } from '#kernel'
 import type { BillLine, Interval } from './calendar.ts'
 
 export type SubscriptionState = 'incomplete' | 'trialing' | 'active' | 'past-due' | 'paused' | 'cancelled'
@@ -107,10 +107,16 @@ export async function updateSubscription(tx: Tx, next: Subscription): Promise<Su
   return row!
 }
 
-export const listSubscriptions = (db: Db, userId: string, limit: number, after: [Date, string] | undefined) =>
-  db<Subscription[]>`
+export const listSubscriptions = (
+  db: Db,
+  userId: string,
+  limit: number,
+  after: [Date, string] | undefined,
+  created: Span = {},
+) => db<Subscription[]>`
     select ${db.unsafe(fields)} from subscriptions
     where user_id = ${userId} ${after ? db`and (created_at, id) < (${after[0]}, ${after[1]})` : db``}
+      ${madeIn(db, 'created_at', created)}
     order by created_at desc, id desc limit ${limit}`
 
 export async function countSubscriptions(

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, fresh, isId, isInstant, listQuery, newId, Page, page, Problem, withRole } from '#kernel'
+import { fresh, isId, isInstant, newId, Problem, withRole, listRoutes, createdIn } from '#kernel'
 import type { VendorsHost } from '../host.ts'
 import { ibanOf } from '../profiles/iban.ts'
 import { painOf } from './pain.ts'
@@ -99,21 +99,15 @@ export function fileRoutes({ db, http, now, settings }: VendorsHost): void {
     },
   )
 
-  http.get(
-    '/payout-files',
-    {
-      config,
-      schema: {
-        summary: 'Files for the bank, the latest first',
-        querystring: listQuery({}),
-        response: { 200: Page(FileView) },
-      },
-    },
-    async ({ query: { limit, after } }) => {
-      const rows = await listFiles(db, limit + 1, cursorOf(after, isInstant, isId))
-      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], fileView)
-    },
-  )
+  listRoutes(http, db, '/payout-files', {
+    config,
+    schema: { summary: 'Files for the bank, the latest first', of: 'files', filters: {}, item: FileView },
+    wanted: ({ query }) => createdIn(query),
+    rows: (created, limit, after) => listFiles(db, created, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: fileView,
+  })
 
   http.get(
     '/payout-files/:id',

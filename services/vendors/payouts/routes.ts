@@ -3,17 +3,15 @@ import { listMembers } from '#contracts/identity'
 import { Currency, Id } from '#contracts/shared'
 import { PayoutStatus } from '#contracts/vendors'
 import {
-  cursorOf,
   fresh,
   isId,
   isInstant,
-  listQuery,
-  Page,
-  page,
   partiesOf,
   Problem,
   signedIn,
   withRole,
+  listRoutes,
+  createdIn,
   type Actor,
   type Tx,
 } from '#kernel'
@@ -92,23 +90,25 @@ export function payoutRoutes(host: VendorsHost, sending: Sending): void {
     },
   )
 
-  http.get(
-    '/payouts',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What one was paid out, the latest first',
-        description: 'Of the vendor that one is; admins see everybody’s.',
-        querystring: listQuery({ status: Type.Optional(PayoutStatus), vendorId: OfVendor }),
-        response: { 200: Page(PayoutView) },
-      },
+  listRoutes(http, db, '/payouts', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'What one was paid out, the latest first',
+      description: 'Of the vendor that one is; admins see everybody’s.',
+      of: 'payouts',
+      filters: { status: Type.Optional(PayoutStatus), vendorId: OfVendor },
+      item: PayoutView,
     },
-    async ({ actor, query: { limit, after, status, vendorId } }) => {
-      const of = actor.role === 'admin' ? vendorId : asked(actor, vendorId)
-      const rows = await listPayouts(db, { vendorId: of, status }, limit + 1, cursorOf(after, isInstant, isId))
-      return page(rows, limit, ({ requestedAt, id }) => [requestedAt.toISOString(), id], view)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      vendorId: actor.role === 'admin' ? query.vendorId : asked(actor, query.vendorId),
+      status: query.status,
+      requested: createdIn(query),
+    }),
+    rows: (wanted, limit, after) => listPayouts(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ requestedAt, id }) => [requestedAt.toISOString(), id],
+    view,
+  })
 
   http.get(
     '/payouts/:id',

@@ -1,5 +1,5 @@
 import type { PayoutStatus } from '#contracts/vendors'
-import type { Cursor, Db, Tx } from '#kernel'
+import { madeIn, type Cursor, type Db, type Tx, type Span } from '#kernel'
 import type { Payout } from './payout.ts'
 
 const columns = (db: Db) => db`
@@ -37,13 +37,13 @@ export const writePayout = (tx: Tx, one: Payout) => tx`
 /** The latest first. */
 export const listPayouts = (
   db: Db,
-  { vendorId, status }: { vendorId: string | undefined; status: PayoutStatus | undefined },
+  { vendorId, status, requested }: { vendorId: string | undefined; status: PayoutStatus | undefined; requested: Span },
   limit: number,
   cursor: Cursor | undefined,
 ) => db<Payout[]>`
   select ${columns(db)} from payouts p
   where ${vendorId === undefined ? db`true` : db`p.vendor_id = ${vendorId}`}
-    and ${status === undefined ? db`true` : db`p.status = ${status}`}
+    and ${status === undefined ? db`true` : db`p.status = ${status}`} ${madeIn(db, 'p.requested_at', requested)}
     and ${cursor ? db`(p.requested_at, p.id) < (${cursor[0]!}, ${cursor[1]!})` : db`true`}
   order by p.requested_at desc, p.id desc limit ${limit}`
 
@@ -98,9 +98,12 @@ export async function findFile(db: Db, id: string): Promise<PayoutFile | undefin
   return row
 }
 
-export const listFiles = (db: Db, limit: number, cursor: Cursor | undefined) => db<Omit<PayoutFile, 'xml'>[]>`
+export const listFiles = (db: Db, created: Span, limit: number, cursor: Cursor | undefined) => db<
+  Omit<PayoutFile, 'xml'>[]
+>`
   select ${fileColumns(db)} from payout_files f
   where ${cursor ? db`(f.created_at, f.id) < (${cursor[0]!}, ${cursor[1]!})` : db`true`}
+    ${madeIn(db, 'f.created_at', created)}
   order by f.created_at desc, f.id desc limit ${limit}`
 
 export const payoutsIn = (db: Db, fileId: string) => db<Payout[]>`

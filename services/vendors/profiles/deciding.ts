@@ -10,17 +10,15 @@ import {
   VendorUpdated,
 } from '#contracts/vendors'
 import {
-  cursorOf,
   isId,
   isInstant,
-  listQuery,
   newId,
-  Page,
-  page,
   Problem,
   requireMatch,
   fresh,
   withRole,
+  listRoutes,
+  createdIn,
   type Http,
 } from '#kernel'
 import type { VendorsHost } from '../host.ts'
@@ -77,27 +75,23 @@ export function decisionRoutes(host: VendorsHost): void {
 
 function waitingRoute(host: VendorsHost, http: Http, path: string): void {
   const { db } = host
-  http.get(
-    path,
-    {
-      config,
-      schema: {
-        summary: 'Vendors for who decides about them; who waits for longest comes first',
-        querystring: listQuery({ status: Type.Optional(VendorStatus) }),
-        response: { 200: Page(OwnView) },
-      },
+  listRoutes(http, db, path, {
+    config,
+    schema: {
+      summary: 'Vendors for who decides about them; who waits for longest comes first',
+      of: 'vendors',
+      filters: { status: Type.Optional(VendorStatus) },
+      item: OwnView,
     },
-    async ({ query: { limit, after, status = 'pending' } }) => {
-      const rows = await listProfiles(db, { status }, limit + 1, cursorOf(after, isInstant, isId))
-      const shown = new Map(await Promise.all(rows.map(async one => [one.id, await showOwn(host, one)] as const)))
-      return page(
-        rows,
-        limit,
-        ({ createdAt, submittedAt, id }) => [(status === 'pending' ? submittedAt! : createdAt).toISOString(), id],
-        one => shown.get(one.id)!,
-      )
-    },
-  )
+    wanted: ({ query }) => ({ status: query.status ?? ('pending' as const), created: createdIn(query) }),
+    rows: (wanted, limit, after) => listProfiles(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, submittedAt, id }, { status }) => [
+      (status === 'pending' ? submittedAt! : createdAt).toISOString(),
+      id,
+    ],
+    views: rows => Promise.all(rows.map(one => showOwn(host, one))),
+  })
 }
 
 function decidedRoute({ db, http }: VendorsHost): void {

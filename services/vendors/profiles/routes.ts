@@ -5,18 +5,16 @@ import { Id } from '#contracts/shared'
 import { VendorRegistered, VendorSubmitted, VendorUpdated } from '#contracts/vendors'
 import {
   anyone,
-  cursorOf,
   isId,
   isInstant,
-  listQuery,
   notModified,
   ownerFor,
-  Page,
-  page,
   partiesOf,
   Problem,
   requireMatch,
   signedIn,
+  listRoutes,
+  createdIn,
   type Actor,
   type Tx,
   type Visitor,
@@ -158,29 +156,24 @@ export function profileRoutes(host: VendorsHost): void {
     },
   )
 
-  http.get(
-    '/',
-    {
-      config: { access: anyone },
-      schema: {
-        summary: 'Who sells here, in the order in which they came',
-        querystring: listQuery({}),
-        response: { 200: Page(PublicView) },
-      },
+  listRoutes(http, db, '/', {
+    config: { access: anyone },
+    schema: {
+      summary: 'Who sells here, in the order in which they came',
+      of: 'vendors',
+      filters: {},
+      item: PublicView,
     },
-    async ({ query: { limit, after } }) => {
-      const cursor = cursorOf(after, isInstant, isId)
-      const rows = await listProfiles(db, { status: 'active' }, limit + 1, cursor)
+    wanted: ({ query }) => createdIn(query),
+    rows: (created, limit, after) => listProfiles(db, { status: 'active', created }, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    views: async rows => {
       const ids = rows.map(({ id }) => id)
       const shown = await figuresFor(db, ids)
-      return page(
-        rows,
-        limit,
-        ({ createdAt, id }) => [createdAt.toISOString(), id],
-        one => publicView(one, shown.get(one.id)!),
-      )
+      return rows.map(one => publicView(one, shown.get(one.id)!))
     },
-  )
+  })
 
   http.get(
     '/:id',

@@ -1,6 +1,6 @@
 import type { VendorStatus } from '#contracts/vendors'
 import type { Owner } from '#contracts/shared'
-import type { Cursor, Db, Tx } from '#kernel'
+import { madeIn, type Cursor, type Db, type Tx, type Span } from '#kernel'
 
 /** A vendor with all that the platform knows of it. */
 export interface Profile {
@@ -85,16 +85,16 @@ export async function isFree(db: Db, vendorId: string, slug: string): Promise<bo
 }
 
 /** In the order in which they came; those that wait in the order in which they were handed in. */
-export async function listProfiles(
+export const listProfiles = (
   db: Db,
-  { status }: { status: VendorStatus | undefined },
+  { status, created }: { status: VendorStatus | undefined; created: Span },
   limit: number,
   cursor: Cursor | undefined,
-): Promise<Profile[]> {
+) => {
   const at = status === 'pending' ? db`v.submitted_at` : db`v.created_at`
-  return await db<Profile[]>`
+  return db<Profile[]>`
     select ${columns(db)} from vendors v
-    where ${status === undefined ? db`true` : db`v.status = ${status}`}
+    where ${status === undefined ? db`true` : db`v.status = ${status}`} ${madeIn(db, 'v.created_at', created)}
       and ${cursor ? db`(${at}, v.id) > (${cursor[0]!}, ${cursor[1]!})` : db`true`}
     order by ${at}, v.id limit ${limit}`
 }
