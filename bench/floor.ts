@@ -10,6 +10,7 @@ import { searchPassports } from '../services/passports/search.ts'
 import { findPassport, insertPassport } from '../services/passports/store.ts'
 import { pairs, roundOf } from './books/books.ts'
 import { actorOf, listStatement } from './passports.ts'
+import { lawFloor } from './law-floor.ts'
 import { shopFloor } from './shop-floor.ts'
 import type { Order } from './world.ts'
 
@@ -200,6 +201,7 @@ function hearChargers(): void {
 }
 
 await shopFloor(app, sql)
+await lawFloor(app, sql)
 
 const address = await app.listen({ port: 0, host: '127.0.0.1' })
 process.once('disconnect', () => void Promise.all([app.close(), sql.end({ timeout: 1 })]).then(() => process.exit(0)))

@@ -13,6 +13,7 @@ import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
 import { kafka } from './rows/kafka.ts'
+import { law } from './rows/law.ts'
 import { list } from './rows/list.ts'
 import { log } from './rows/log.ts'
 import { money } from './rows/money.ts'
@@ -48,13 +49,14 @@ const rows = [
   shop,
   sockets,
   besideBetterAuth,
+  law,
   content,
 ]
 const grounds = {
   embedded: {
     title: 'embedded engines',
     page: 'results.md',
-    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
   },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',

@@ -8,8 +8,11 @@ export function hasCheckDigit(digits: string): boolean {
   return (10 - (sum % 10)) % 10 === Number(digits.at(-1))
 }
 
-/** The characters that GS1 lets stand in a serial, a batch or an asset (General Specifications, 7.11, set 82). */
-const set82 = /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+$/
+/**
+ * The characters that GS1 lets stand in a serial, a batch or an asset (General Specifications, 7.11, set 82); one or two points
+ * alone vanish from every path (RFC 3986, 5.2.4), so that no link can name them.
+ */
+const set82 = /^(?!\.{1,2}$)[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+$/
 
 /** A battery as a link names it; `canonical` is the path that is printed. */
 export type Named =
@@ -64,7 +67,7 @@ export function readLink(path: string): Named | undefined {
 export function schemeOf(text: string): 'gs1' | 'did' | 'uuid' | 'url' | 'other' {
   if (/^did:[a-z0-9]+:\S+$/.test(text)) return 'did'
   if (/^(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return 'uuid'
-  if (!text.startsWith('https://') || !URL.canParse(text)) return 'other'
+  if (!/^https:\/\//i.test(text) || !URL.canParse(text)) return 'other'
   const path = /\/(?:01|8004)\/.*/.exec(new URL(text).pathname)?.[0]
   return path && readLink(path) ? 'gs1' : 'url'
 }

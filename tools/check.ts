@@ -94,7 +94,7 @@ const runTests = async (chosen: readonly string[], how: readonly string[]): Prom
 }
 // Those that fill the machine with processes, and hold them to times that people were promised, have it for themselves.
 const kinds = Object.groupBy(files, file => {
-  if (/^test\/(processes|journeys\/(ground-floor|first-charger|drivers-month))/.test(file)) return 'sharing'
+  if (/^test\/(processes|journeys\/(ground-floor|first-charger|drivers-month|officer))/.test(file)) return 'sharing'
   if (/^test\/(fault\/(chargers|disk|orders|passports|vendors)|backup)/.test(file)) return 'killing'
   return /^test\/(fault|start|engines\/kafka)/.test(file) ? 'alone' : 'beside'
 })

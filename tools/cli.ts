@@ -160,27 +160,29 @@ const commands: Record<string, Command> = {
   },
   verify: {
     summary: 'Check the history of a passport, without network: what GET /api/passports/{id}/proof answered',
-    usage: 'ohmnibus verify --proof proof.json [--keys keys.json] [--kept former.json]',
+    usage:
+      'ohmnibus verify --proof proof.json | --checkpoints checkpoints.json [--keys keys.json] [--kept former.json]',
     options: {
       proof: { type: 'string', help: 'Files of all pages, with commas between' },
+      checkpoints: { type: 'string', help: 'Instead, what GET /api/passports/checkpoints answered, page by page' },
       keys: { type: 'string', help: 'What GET /api/passports/checkpoints/keys answered' },
-      kept: { type: 'string', help: 'A proof of the same history that was kept from before' },
+      kept: { type: 'string', help: 'The same, as it was kept from before' },
     },
-    execute: async ({ proof, keys, kept }) => {
-      if (!proof) throw new StartError('Which proof? --proof proof.json')
-      const { verifyHistory } = await import('./verify.ts')
-      const pages = proof.split(',').map(readJson)
-      const { wrong, open, versions, sealed } = verifyHistory(pages, {
-        ...(keys && { keys: readJson(keys).keys }),
-        ...(kept && { kept: kept.split(',').map(readJson) }),
-      })
+    execute: async ({ proof, checkpoints, keys, kept }) => {
+      if (!proof && !checkpoints) throw new StartError('Which proof? --proof proof.json')
+      const { verifyCheckpoints, verifyHistory } = await import('./verify.ts')
+      const read = (files = '') => files.split(',').filter(Boolean).map(readJson)
+      const by = keys ? { keys: readJson(keys).keys } : {}
+      const itemsOf = (files?: string) => read(files).flatMap(page => page.items)
+      const { wrong, open, summary } = checkpoints
+        ? {
+            ...verifyCheckpoints(itemsOf(checkpoints), { ...by, kept: itemsOf(kept) }),
+            summary: 'All checkpoints follow each other, and none that was kept is another one.',
+          }
+        : summed(verifyHistory(read(proof), { ...by, kept: read(kept) }))
       for (const line of open) console.log(`Open: ${line}`)
       for (const line of wrong) console.error(`Wrong: ${line}`)
-      console.log(
-        wrong.length > 0
-          ? `Of ${versions} versions not all are as they were.`
-          : `${versions} versions are as they were written${sealed ? `, sealed on ${sealed}` : ''}.`,
-      )
+      console.log(wrong.length > 0 ? 'Not all is as it was.' : summary)
       if (wrong.length > 0) process.exitCode = 1
     },
   },
@@ -259,6 +261,11 @@ const commands: Record<string, Command> = {
     },
   },
 }
+
+const summed = <V extends { versions: number; sealed: string | null }>(verdict: V) => ({
+  ...verdict,
+  summary: `${verdict.versions} versions are as they were written${verdict.sealed ? `, sealed on ${verdict.sealed}` : ''}.`,
+})
 
 /** A file that somebody else wrote. */
 function readJson(file: string) {

@@ -83,8 +83,14 @@ export function verifyHistory(
   if (kept.some(page => page.items.some(({ link }) => link.version > newest)))
     wrong.push(`Versions after ${newest}, which were kept, are gone.`)
   const seal = pages.find(page => page.seal)?.seal ?? null
-  if (seal) checkSeal(seal, byVersion, keys, wrong, open)
-  else open.push('No checkpoint has sealed this history yet.')
+  if (seal) {
+    checkSeal(seal, byVersion, keys, wrong, open)
+    for (const { link } of items)
+      if (link.version > seal.leaf.version && link.at.slice(0, 10) <= seal.day)
+        open.push(
+          `Version ${link.version} is of ${link.at.slice(0, 10)}, which was sealed without it: a clock was slow, or it was put in afterwards.`,
+        )
+  } else open.push('No checkpoint has sealed this history yet.')
   return { wrong, open, versions: items.length, sealed: seal?.day ?? null }
 }
 
@@ -137,14 +143,65 @@ function checkSeal(
   let root = hash('sha256', Buffer.concat([Buffer.of(0), Buffer.from(canonical(leaf))]))
   for (const { side, hash: neighbour } of way)
     root = side === 'left' ? node(1, neighbour, root) : node(1, root, neighbour)
+  const { said, problem } = signedBy(jws, keys)
+  if (said?.root !== root || said.day !== day) wrong.push(`The checkpoint of ${day} has not sealed this history.`)
+  if (!keys) open.push(`The signature of the checkpoint of ${day} was not checked: no keys were given.`)
+  else if (problem) wrong.push(`The checkpoint of ${day} ${problem}`)
+}
+
+interface Said {
+  readonly day: string
+  readonly root: string
+  readonly previous: { readonly day: string; readonly sha256: string } | null
+}
+
+/** What a checkpoint says, and what is wrong with its signature. */
+function signedBy(jws: string, keys: Jwk[] = []): { said?: Said; problem?: string } {
   const [head = '', body = '', signature = ''] = jws.split('.')
-  const [{ kid, alg }, checkpoint] = [head, body].map(part => JSON.parse(Buffer.from(part, 'base64url').toString()))
-  if (checkpoint.root !== root || checkpoint.day !== day)
-    wrong.push(`The checkpoint of ${day} has not sealed this history.`)
-  if (!keys) return void open.push(`The signature of the checkpoint of ${day} was not checked: no keys were given.`)
-  const jwk = keys.find(key => key.kid === kid)
-  if (!jwk) return void wrong.push(`The checkpoint of ${day} is signed with a key that was not given.`)
-  const key = createPublicKey({ key: jwk, format: 'jwk' })
-  if (alg !== 'EdDSA' || !isSigned(null, Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url')))
-    wrong.push(`The checkpoint of ${day} is not signed by who it says.`)
+  try {
+    const [{ kid, alg }, said] = [head, body].map(part => JSON.parse(Buffer.from(part, 'base64url').toString()))
+    const jwk = keys.find(key => key.kid === kid)
+    if (!jwk) return { said, problem: 'is signed with a key that was not given.' }
+    const key = createPublicKey({ key: jwk, format: 'jwk' })
+    const isGood =
+      alg === 'EdDSA' && isSigned(null, Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url'))
+    return { said, ...(!isGood && { problem: 'is not signed by who it says.' }) }
+  } catch {
+    return { problem: 'is no checkpoint.' }
+  }
+}
+
+/** One of `GET /api/passports/checkpoints`. */
+export interface Checkpoint {
+  readonly day: string
+  readonly jws: string
+}
+
+/**
+ * Checks the checkpoints that there are: signed, each bound to the one before, and none of those gone or another one now that
+ * somebody `kept`. That is how a database shows that was set back.
+ */
+export function verifyCheckpoints(
+  checkpoints: readonly Checkpoint[],
+  { keys, kept = [] }: { keys?: Jwk[]; kept?: readonly Checkpoint[] } = {},
+): { wrong: string[]; open: string[] } {
+  const [wrong, open]: [string[], string[]] = [[], []]
+  const all = checkpoints.toSorted((a, b) => (a.day < b.day ? -1 : 1))
+  for (const [at, { day, jws }] of all.entries()) {
+    const { said, problem } = signedBy(jws, keys)
+    if (keys && problem) wrong.push(`The checkpoint of ${day} ${problem}`)
+    if (!said) continue
+    if (said.day !== day) wrong.push(`The checkpoint of ${day} is that of ${said.day}.`)
+    const before = all[at - 1]
+    if (before && (said.previous?.day !== before.day || said.previous.sha256 !== hash('sha256', before.jws)))
+      wrong.push(`The checkpoint of ${day} does not follow that of ${before.day}.`)
+    if (!before && said.previous) open.push(`What was before ${day} is not among these checkpoints.`)
+  }
+  if (!keys) open.push('No signature was checked: no keys were given.')
+  const now = new Map(all.map(({ day, jws }) => [day, jws]))
+  for (const { day, jws } of kept)
+    if (!now.has(day)) wrong.push(`The checkpoint of ${day}, which was kept, is gone: the database was set back.`)
+    else if (now.get(day) !== jws)
+      wrong.push(`The checkpoint of ${day} is not the one that was kept: history was written anew.`)
+  return { wrong, open }
 }

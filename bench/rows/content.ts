@@ -28,9 +28,9 @@ export async function content(world: World): Promise<Line[]> {
         throughput(
           floor.url,
           { paths: slugs.map(slug => `/article/${slug}`), headers: known },
-          { seconds, unchanged: true },
+          { seconds, is3xx: true },
         ),
-      () => throughput(platform.url, { ...pages, headers: known }, { seconds, unchanged: true }),
+      () => throughput(platform.url, { ...pages, headers: known }, { seconds, is3xx: true }),
     )
     const orders = await countOrders(world.sqlOf(database, 'admin'), quick ? 10_000 : 1_000_000)
     const shot = { paths: ['/api/admin/dashboard'], headers }

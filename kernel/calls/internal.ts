@@ -39,7 +39,8 @@ export function serveInternally(
     },
     async ({ headers }) => {
       await peers.actorOf(headers[serviceToken], 'routes')
-      const own = app.documented.filter(({ url, config }) => config?.service && !url.includes('*'))
+      // All but what takes everything, which is for nobody in particular.
+      const own = app.documented.filter(({ url, config }) => config?.service && url !== '/*')
       return own.flatMap(({ method, url, config }) =>
         [method].flat().map(name => ({ method: name, url, service: config!.service })),
       )

@@ -174,7 +174,7 @@ export async function searchPassports(db: Db, actor: Actor, given: SearchQuery, 
   const { limit, sort } = query
   const { name, order } = orderOf(query)
   return page(
-    await rowsFor(db, actor, query),
+    await rowsFor(db, actor, query, now),
     limit,
     row => [sort, keyOf(row[name as Exclude<keyof Row, 'hasShares'>] ?? order.least!), row.id],
     ({ ownerKind, ownerId, createdAt, updatedAt, hasShares: _, ...row }) => ({
@@ -198,7 +198,7 @@ function orderOf({ sort }: SearchQuery) {
  * With most people nobody has shared anything, and they are no authority: that comes along with what is their own, and no
  * more is asked.
  */
-async function rowsFor(db: Db, actor: Actor, query: SearchQuery): Promise<Row[]> {
+async function rowsFor(db: Db, actor: Actor, query: SearchQuery, now: Date): Promise<Row[]> {
   if (!['admin', 'authority'].includes(actor.role) && !query.owner) {
     const own = await rowsOf(db, query, async $ => {
       const places = partiesOf(actor).map($)
@@ -210,7 +210,7 @@ async function rowsFor(db: Db, actor: Actor, query: SearchQuery): Promise<Row[]>
     })
     if (own[0]?.hasShares === false) return own
   }
-  return await rowsOf(db, query, $ => scopesOf(db, actor, query.owner, $))
+  return await rowsOf(db, query, $ => scopesOf(db, actor, query.owner, $, now))
 }
 
 async function rowsOf(db: Db, query: SearchQuery, scoped: ($: Parameter) => Promise<Scopes>): Promise<Row[]> {
@@ -262,7 +262,7 @@ export async function countPassports(db: Db, actor: Actor, given: Filters, now =
   const values: (string | true)[] = []
   const $: Parameter = value => `$${values.push(value)}`
   const { few, any } = filtersOf(query, $)
-  const scopes = asOwner((await scopesOf(db, actor, query.owner, $)).scopes, query)
+  const scopes = asOwner((await scopesOf(db, actor, query.owner, $, now)).scopes, query)
   if (scopes.length === 0) return 0
   const branches = scopes.map(({ sight, where }) =>
     asSeen(sight, `(select from passports where ${[where, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`),
@@ -280,7 +280,7 @@ interface Scopes {
   readonly also?: string
 }
 
-async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Parameter): Promise<Scopes> {
+async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Parameter, now: Date): Promise<Scopes> {
   const owned = (place: string): Scopes['scopes'][number] => ({ sight: 'owner', where: `owner_id = ${place}` })
   // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those
   // of one.
@@ -297,9 +297,11 @@ async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Para
   const own = owner ? [] : places.map(owned)
   if (shares.length === 0 && !asAuthority) return { scopes: own }
   const others = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places})`
+  // By the clock that reading goes by, or a list names what cannot be opened any more.
+  const at = $(now.toISOString())
   const read = (audience: 'owner' | 'interest'): string =>
     `select passport_id from readers where reader_id in (${places}) and audience = '${audience}'
-      and (until_at is null or until_at > now())`
+      and (until_at is null or until_at > ${at}::timestamptz)`
   // Whoever is the owner's reader reads all; an authority all that is published, and of what it has an interest in, both.
   const scopes: Scopes['scopes'] = [
     ...own,

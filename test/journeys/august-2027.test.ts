@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { oneProcess, openCode, people } from './batteries.ts'
+import { test, type TestContext } from 'node:test'
+import { notSplit, oneProcess, openCode, people, split, type Open } from './batteries.ts'
 
 const report = { value: { title: 'Due diligence 2026', url: 'https://example.com/due-diligence.pdf' } }
 const studied = { value: '61.5', unit: 'kg CO2e/kWh' }
 
-test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is checked, and the day comes', async t => {
+async function august(t: TestContext, open: Open): Promise<void> {
   // Before the Commission published the second version of its guidance.
   let at = new Date('2026-08-10T09:00:00Z')
-  const site = await oneProcess(t, () => at)
+  const site = await open(t, () => at)
+  const go = (to: string): void => {
+    at = new Date(to)
+    site.tick()
+  }
   const mara = await people(site).operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
   // They owe due diligence, as they declare.
   await mara.get(200, 'PATCH /api/passports/settings', { dueDiligence: 'owed' })
@@ -33,7 +37,7 @@ test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is
   assert.equal(set, 'ec-1.0')
 
   // It arrives, and what it changes is shown: four data points, and no passport became another one.
-  at = new Date('2026-08-16T09:00:00Z')
+  go('2026-08-16T09:00:00Z')
   await mara.again()
   assert.equal((await mara.get(200, 'GET /api/passports/rules')).current, 'ec-2.0')
   const { cells } = await mara.get(200, 'GET /api/passports/rules/ec-2.0?against=ec-1.0')
@@ -65,7 +69,7 @@ test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is
     ['2027-08-18T00:00:00Z', true],
     ['2027-08-19T09:00:00+09:00', true],
   ] as const) {
-    at = new Date(now)
+    go(now)
     assert.equal(await sees(), seen, now)
   }
   await mara.again()
@@ -73,4 +77,12 @@ test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is
   assert.deepEqual(await finding(other, 19), ['ec-2.0', 'missing'])
   const page = await openCode(site, '/01/09506000134352/21/D2', 'en')
   assert.doesNotMatch(page, /61\.5|recycled/i, 'whose acts are not there yet stays closed')
-})
+}
+
+test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is checked, and the day comes', t =>
+  august(t, oneProcess))
+test(
+  '18 August 2027, each service in a process of its own: a rule set arrives, what it changes is shown, the fleet is checked, and the day comes',
+  { skip: notSplit },
+  t => august(t, split),
+)

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { textsIn } from '../../services/passports/labels/codes.ts'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { until } from '../fault/product.ts'
+import { startProcesses } from '../processes/processes.ts'
 import { client, codeIn, mailsIn, register, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
@@ -18,6 +22,8 @@ export interface Site {
   readonly address: string
   readonly mailFolder: string
   settle(): Promise<void>
+  /** The clock was put to another time. */
+  tick(): void
 }
 
 const environment = async () => ({
@@ -26,10 +32,36 @@ const environment = async () => ({
   ADMIN_PASSWORD: admin.password,
 })
 
-/** In one process; `now` is the clock of all of it. */
+/** A platform for a journey; `now` is the clock of all of it. */
+export type Open = (t: TestContext, now?: () => Date) => Promise<Site>
+
+/** Why a journey over processes is left out: each takes as long as several tests. */
+export const notSplit = process.env.OHMNIBUS_SPLIT === undefined && 'OHMNIBUS_SPLIT=1 has it over processes too'
+
+/** With each service in a process of its own, behind a gateway. */
+export async function split(t: TestContext, now?: () => Date): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-clock-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const clock = join(folder, 'clock')
+  const tick = (): void => {
+    if (!now) return
+    // Whole or not at all: others read it meanwhile.
+    writeFileSync(`${clock}.new`, now().toISOString())
+    renameSync(`${clock}.new`, clock)
+  }
+  tick()
+  const p = await startProcesses(t, 1, {
+    parts,
+    environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
+    ...(now && { clock }),
+  })
+  return { address: p.address, mailFolder: p.mailFolder, settle: p.settle, tick }
+}
+
+/** In one process. */
 export async function oneProcess(t: TestContext, now?: () => Date): Promise<Site> {
   const p = await start(t, await choose(parts), { environment: await environment(), ...(now && { now }) })
-  return { address: await p.listen(), mailFolder: p.platform.mailFolder!, settle: p.settle }
+  return { address: await p.listen(), mailFolder: p.platform.mailFolder!, settle: p.settle, tick() {} }
 }
 
 /** People of a journey, who come on board as everybody does. */

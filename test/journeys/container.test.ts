@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import write from 'write-excel-file/node'
-import { became, oneProcess, openCode, people, scan } from './batteries.ts'
+import { became, notSplit, oneProcess, openCode, people, scan, split, type Open } from './batteries.ts'
 import { until } from '../kernel/toys.ts'
 
 const sheet = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -22,8 +22,8 @@ async function list(modelId: string, count: number, mended: boolean, status?: st
 /** How many come in the container; CONTAINER_ROWS=2000 for a whole one. */
 const count = Number(process.env.CONTAINER_ROWS ?? 200)
 
-test("container: an importer's spreadsheet, what is missing by article, published, codes that open", async t => {
-  const site = await oneProcess(t)
+async function container(t: TestContext, open: Open): Promise<void> {
+  const site = await open(t)
   const ivo = await people(site).operator('Ivo', 'Nordhafen Import GmbH', 'importer', '4012345000016')
   const send = async (body: Buffer, query = ''): Promise<{ status: number; body: any }> => {
     const answer = await fetch(`${site.address}/api/passports/import${query}`, {
@@ -123,4 +123,12 @@ test("container: an importer's spreadsheet, what is missing by article, publishe
     assert.match(page, /example\.com\/doc\.pdf/)
     assert.doesNotMatch(page, /<script/)
   }
-})
+}
+
+test("container: an importer's spreadsheet, what is missing by article, published, codes that open", t =>
+  container(t, oneProcess))
+test(
+  "container, each service in a process of its own: an importer's spreadsheet, what is missing by article, published, codes that open",
+  { skip: notSplit },
+  t => container(t, split),
+)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { client } from './client.ts'
 import { verifyHistory } from '../../tools/verify.ts'
-import { became, oneProcess, openCode, people } from './batteries.ts'
+import { became, notSplit, oneProcess, openCode, people, split, type Open } from './batteries.ts'
 
 const serials = 3_000
 
-test('maker: a model, a batch, three thousand serials, a correction to the model, and the history before and after it', async t => {
-  const site = await oneProcess(t)
+async function maker(t: TestContext, open: Open): Promise<void> {
+  const site = await open(t)
   const mara = await people(site).operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
   const make = async (data: object, more: object = {}) => {
     const { id } = await mara.get(201, 'POST /api/passports', { data, ...more })
@@ -101,4 +101,12 @@ test('maker: a model, a batch, three thousand serials, a correction to the model
     const { wrong, versions } = verifyHistory([proof], {})
     assert.deepEqual([wrong, versions], [[], count], path)
   }
-})
+}
+
+test('maker: a model, a batch, three thousand serials, a correction to the model, and the history before and after it', t =>
+  maker(t, oneProcess))
+test(
+  'maker, each service in a process of its own: a model, a batch, three thousand serials, a correction to the model, and the history before and after it',
+  { skip: notSplit },
+  t => maker(t, split),
+)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { client } from './client.ts'
-import { bring, oneProcess, openCode, people, scan } from './batteries.ts'
+import { bring, oneProcess, openCode, people, scan, split, type Open } from './batteries.ts'
 
-test('officer: scans a battery, shows who they are, reads the test report, and the owner sees that they did', async t => {
-  const site = await oneProcess(t)
+async function officer(t: TestContext, open: Open): Promise<void> {
+  const site = await open(t)
   const all = people(site)
   const mara = await all.operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
   const data = {
@@ -75,4 +75,9 @@ test('officer: scans a battery, shows who they are, reads the test report, and t
   await mara.again()
   const { items: versions } = await mara.get(200, `GET /api/passports/${id}/versions`)
   assert.equal(versions.length, 2, 'nothing of the battery changed by being looked at')
-})
+}
+
+test('officer: scans a battery, shows who they are, reads the test report, and the owner sees that they did', t =>
+  officer(t, oneProcess))
+test('officer, each service in a process of its own: scans a battery, shows who they are, reads the test report, and the owner sees that they did', t =>
+  officer(t, split))

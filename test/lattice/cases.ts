@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { OrganisationKindsChanged } from '#contracts/identity'
 import type { OrganisationKind } from '#contracts/shared'
 import { newId, type Actor } from '#kernel'
-import { attributes, type Attribute } from '#law'
+import { attributes, languages, type Attribute } from '#law'
 import { strFromU8, unzipSync } from 'fflate'
 import { documents } from '../../services/documents/service.ts'
 import { publicIdOf } from '../../services/passports/codes/codes.ts'
@@ -239,13 +239,15 @@ const unpacked = (bytes: Buffer): string =>
         .join('\n')
     : bytes.toString()
 
-const elementOf = (dpp: string, { group, id }: Attribute): string =>
+const mergePatch = 'application/merge-patch+json'
+
+const elementOf = (dpp: string, { group, id }: Pick<Attribute, 'group' | 'id'>): string =>
   `${dpp}/elements/${encodeURIComponent(`$['${group}']['${id}']`)}`
 
 /** Every surface on which something about a passport leaves, as the texts that leave there. */
 export async function surfaces(
   of: Awaited<ReturnType<typeof open>>,
-  { id, papers, category }: Case,
+  { id, papers, category, markers, owner }: Case,
   reader: Partial<Actor> | undefined,
 ): Promise<Surfaces> {
   const headers = reader ? of.p.signedIn(reader) : {}
@@ -263,9 +265,24 @@ export async function surfaces(
     const answer = await of.p.http.inject({ url, headers: { ...headers, accept: 'application/pdf' } })
     return answer.statusCode === 200 ? textOfPdf(answer.rawPayload) : answer.body
   }
+  const send = async (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object, type?: string) => {
+    const answer = await of.p.http.inject({
+      method,
+      url,
+      headers: { ...headers, ...(payload && { 'content-type': type ?? 'application/json' }) },
+      ...(payload && { payload: JSON.stringify(payload) }),
+    })
+    return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
+  }
+  /** What is refused; those who may do it would change what the others see. */
+  const refused: typeof send = async (...asked) =>
+    reader === owner || reader?.role === 'admin' ? '' : await send(...asked)
   // After the newest version there is, whatever the time is for the platform.
   const at = '2099-01-01T00:00:00.000Z'
   const [api, dpp] = [`/api/passports/${id}`, `/v1/dpps/urn:uuid:${id}`]
+  const product = `zq${markers.get('uniqueBatteryIdentifier')}`
+  // What is refused says no more than that, whatever stands there already.
+  const refusable = { testReportResults: null, batteryStatus: { value: 'waste' }, partNumbers: { value: 5 } }
   return {
     read: await get(api),
     past: await get(`${api}?at=${encodeURIComponent(at)}`),
@@ -306,9 +323,14 @@ export async function surfaces(
     // What is drawn says what it says as text; a picture and a sheet would say the same.
     label: await get(`${api}/label?format=svg&symbols=true`),
     labelForPrinters: await get(`${api}/label?format=zpl`),
-    sheet: (
-      await of.p.http.inject({ method: 'POST', url: '/api/passports/labels', headers, payload: { passportIds: [id] } })
-    ).body,
+    sheet: await send('POST', '/api/passports/labels', { passportIds: [id] }),
+    sheetDrawn: await send('POST', '/api/passports/labels', { passportIds: [id], format: 'svg', symbols: true }),
+    byProduct: await get(`/v1/dppsByProductId/${product}`),
+    byProducts: await send('POST', '/v1/dppsByProductIds', [product]),
+    patched: await refused('PATCH', `${api}/attributes`, { attributes: refusable }),
+    merged: await refused('PATCH', dpp, { labels: { testReportResults: null } }, mergePatch),
+    element: await refused('PATCH', elementOf(dpp, { group: 'labels', id: 'testReportResults' }), {}),
+    notDeleted: await refused('DELETE', dpp),
     children: await get(`${api}/children`),
     list: await get('/api/passports?limit=100'),
     count: await get('/api/passports/count'),
@@ -324,10 +346,15 @@ export async function surfaces(
     linkset: await get(`/id/${publicIdOf(id)}?linkType=linkset`),
     json: await as(`/passport/${id}`, 'application/json'),
     linked: await as(`/passport/${id}`, 'application/ld+json'),
-    maltese: await get(`/passport/${id}?lang=mt`),
+    // Each in the same way, so those of one category tell of all.
+    translated: (
+      await Promise.all(
+        (category === 'LMT' ? Object.keys(languages) : ['mt']).map(tag => get(`/passport/${id}?lang=${tag}`)),
+      )
+    ).join(' '),
     pdf: await printed(`/passport/${id}`),
     head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
-    changed: (await of.p.http.inject({ method: 'PUT', url: api, headers, payload: { data: {} } })).body,
+    changed: await refused('PUT', api, { data: {} }),
     documents: await get(`/api/documents?passportId=${id}&limit=100`),
     documentsOfKind: await get(`/api/documents?passportId=${id}&kind=other`),
     counted: await get(`/api/documents/count?passportId=${id}`),
@@ -348,6 +375,6 @@ export async function surfaces(
         }),
       ),
     ),
-    unpublished: (await of.p.http.inject({ method: 'DELETE', url: api, headers })).body,
+    unpublished: await refused('DELETE', api),
   }
 }

@@ -32,6 +32,8 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
   type Reader = Awaited<ReturnType<typeof enrol>>
   const [olga, piet, quin] = [await enrol('Olga'), await enrol('Piet'), await enrol('Quin')]
   const readers = [olga, piet, quin]
+  // Somebody who has nothing to do with it, and listens all the same.
+  const stan = await enrol('Stan')
 
   const hidden = ['zqnote', '98.7654321', 'zqreport', 'zqstudy', 'zqevidence', 'zqreason']
   const saying = (more: object = {}) => ({
@@ -82,7 +84,7 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
   await requireNothing(piet, 'taken away while it is a draft')
 
   now = new Date('2027-03-01T12:00:00Z')
-  for (const who of [mara, ...readers]) await who.again()
+  for (const who of [mara, ...readers, stan]) await who.again()
   await mara.get(200, `POST /api/passports/${id}/publish`)
   const told = await reached(olga)
   for (const [way, texts] of Object.entries(told)) {
@@ -102,5 +104,6 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
     for (const [way, texts] of Object.entries(await reached(who)))
       for (const secret of hidden)
         assert.ok(!texts.some(text => text.includes(secret)), `${who.email} hears ${secret} by ${way}`)
+  await requireNothing(stan, 'a stranger’s subscription')
   assert.equal(about((await reached(olga)).webhook).length, 1, 'what else happens to it is its owner’s to hear')
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readConfig } from '../../kernel/config/config.ts'
 import type { Settings } from '../../kernel/config/settings.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
@@ -5,18 +6,24 @@ import { run, type Platform } from '../../kernel/run/run.ts'
 import { all, choose } from '../../services/all.ts'
 
 /** A process that runs one platform after the other, as its parent says; see `processes.ts`. */
-export type Order = { id: number } & ({ do: 'start'; environment: Settings } | { do: 'settle' } | { do: 'stop' })
+export type Order = { id: number } & (
+  | { do: 'start'; environment: Settings; clock?: string | undefined }
+  | { do: 'settle' }
+  | { do: 'stop' }
+)
 
 let platform: Platform | undefined
 
 const acts = {
-  async start({ environment }: { environment: Settings }): Promise<string> {
+  async start({ environment, clock }: { environment: Settings; clock?: string }): Promise<string> {
     const config = readConfig(environment)
     const log = openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' })
     platform = await run(await choose(config.OHMNIBUS_SERVICES), config, {
       log,
       periodic: false,
       everywhere: Object.keys(all),
+      // All of them go by one clock, which stands in a file.
+      ...(clock && { now: () => new Date(readFileSync(clock, 'utf8')) }),
     })
     return await platform.listen().catch(async error => {
       await platform!.close()

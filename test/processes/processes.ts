@@ -41,7 +41,9 @@ class Worker {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
-  async tell(order: { do: 'start'; environment: Settings } | { do: 'settle' | 'stop' }): Promise<any> {
+  async tell(
+    order: { do: 'start'; environment: Settings; clock?: string | undefined } | { do: 'settle' | 'stop' },
+  ): Promise<any> {
     const id = this.#orders++
     const { promise, resolve, reject } = Promise.withResolvers<any>()
     this.#waiting.set(id, { resolve, reject })
@@ -77,12 +79,12 @@ const secret = 'a secret for tests: 0123456789abcdef'
 /**
  * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test
  * where an engine is missing. `parts` starts with these only; the others can follow. One of several services, with
- * commas, has them in one process.
+ * commas, has them in one process. What time it is stands in the file `clock`, if there is one.
  */
 export async function startProcesses(
   t: TestContext,
   copies: number,
-  options: { environment?: Settings; parts?: readonly string[] } = {},
+  options: { environment?: Settings; parts?: readonly string[]; clock?: string } = {},
 ) {
   const engines = Object.assign(
     {},
@@ -135,7 +137,7 @@ export async function startProcesses(
       OHMNIBUS_SERVICES: service,
       OHMNIBUS_DATA: join(folder, port),
     }
-    const address = await worker.tell({ do: 'start', environment }).catch(error => {
+    const address = await worker.tell({ do: 'start', environment, clock: options.clock }).catch(error => {
       idle.push(worker)
       throw error
     })

@@ -90,7 +90,7 @@ export function identifierOf(pattern: string, serial: string): string | undefine
   return path && !readLink(path.replace('{serial}', () => encodeURIComponent(serial))) ? undefined : identifier
 }
 
-const isLink = (pattern: string): boolean => pattern.startsWith('https://')
+const isLink = (pattern: string): boolean => /^https:\/\//i.test(pattern)
 
 /** The part of a link that GS1 has its rules for; undefined where it is none. */
 const gs1PathOf = (pattern: string): string | undefined =>

@@ -29,4 +29,12 @@ export function asResult(app: FastifyInstance, now: () => Date): void {
     const messages = [of(code, text), ...errors.map(one => of(code, `${one.pointer} ${one.detail}`))]
     return JSON.stringify({ messages })
   })
+  // So is that there is no such address, or that it does not take a method.
+  void app.register(
+    async below =>
+      below.setNotFoundHandler(({ method, url }) => {
+        throw app.strays.stray(method, url.replace(/\?.*$/s, '').replace(/\/$/, ''))
+      }),
+    { prefix: '/v1' },
+  )
 }

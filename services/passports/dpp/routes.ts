@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { PassportCreated, PassportDeleted } from '#contracts/passports'
 import { Instant } from '#contracts/shared'
@@ -75,7 +75,13 @@ function readBodies(app: FastifyInstance): void {
   app.addContentTypeParser(
     ['application/json', mergePatchType],
     { parseAs: 'buffer' },
-    async (request: object, body: Buffer) => {
+    async (request: FastifyRequest, body: Buffer) => {
+      // A patch is merged, and nothing else is: what is sent as the other is not what its sender means.
+      const { consumes = ['application/json'] } = (request.routeOptions.schema ?? {}) as { consumes?: string[] }
+      if (!consumes.includes(request.headers['content-type']!.split(';')[0]!.trim().toLowerCase()))
+        throw new Problem('unsupported', 'content_type_unsupported', {
+          detail: `Send "Content-Type: ${consumes.join('" or "')}".`,
+        })
       const value = parseJson(body)
       bodies.set(request, parseGiven(body.toString()))
       return value
@@ -344,10 +350,6 @@ function writing(host: PassportsHost, http: Http, change: Change): void {
     },
     async (request, reply) => {
       if (!requireCompressed(request.query, reply)) return notWritten
-      if (!(request.headers['content-type'] ?? '').toLowerCase().startsWith(mergePatchType))
-        throw new Problem('unsupported', 'content_type_unsupported', {
-          detail: `Send "Content-Type: ${mergePatchType}".`,
-        })
       const patch = givenIn(request)
       const compressed = await rewrite(
         request,
@@ -391,7 +393,11 @@ function writing(host: PassportsHost, http: Http, change: Change): void {
     '/v1/dpps/:dppId',
     {
       config: { access: signedIn },
-      schema: { ...schemaOf('DeleteDPPById'), params: Type.Object({ dppId: Text }) },
+      schema: {
+        ...schemaOf('DeleteDPPById'),
+        params: Type.Object({ dppId: Text }),
+        querystring: Type.Object({}, { additionalProperties: false }),
+      },
     },
     async (request, reply) => {
       const { actor, params } = request

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { attributeOf, parseGiven, unitOf, type Attribute, type Value } from '#law'
+import { elementsOf, groups, valueIn, type Compressed } from '../dpp/shape.ts'
 import { formatNames, readAs, written, type FormatName, type Values } from './converting.ts'
 import { passports, writable } from './testing.ts'
 
@@ -103,6 +104,26 @@ suite('an export that is imported again says the same, except exactly what its r
       ),
       { numRuns: 30 },
     )
+  })
+
+  test('the tree of elements of EN 18223 and its compressed form become each other without loss, whatever an attribute says', async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(passports, async values => {
+        const { document } = await written('en18223', values, about)
+        const compressed = parseGiven(JSON.stringify(document)) as Compressed
+        const tree = parseGiven(JSON.stringify(elementsOf(compressed, 'https://example.com/vocabulary')))
+        const back = new Map((tree as Parameters<typeof valueIn>[0][]).map(one => [one.elementId, valueIn(one)]))
+        for (const group of groups) {
+          assert.equal(JSON.stringify(back.get(group)), JSON.stringify(compressed[group]), group)
+          for (const id of Object.keys(compressed[group] ?? {})) seen.add(id)
+        }
+      }),
+      { numRuns: Number(process.env.OHMNIBUS_ROUND_TRIPS ?? 50), endOnFailure: true },
+    )
+    const inHead = ['uniqueBatteryIdentifier', 'uniqueFacilityIdentifier']
+    const missing = writable.map(({ id }) => id).filter(id => !seen.has(id) && !inHead.includes(id))
+    assert.deepEqual(missing, [], 'each attribute was among them')
   })
 
   test('our own format loses nothing', async () => {

@@ -23,8 +23,12 @@ export interface Checkpoint {
 
 const atOnce = 1000
 
-/** Heads that moved from a time on, before another, in the order of passports; then what is left of deleted drafts. */
+/**
+ * Heads that moved from a time on, before another, in the order of passports, and those of a day before that a process with a
+ * slow clock wrote too late for its own; then what is left of deleted drafts.
+ */
 export async function* movedHeads(tx: Tx, from: Date, until: Date): AsyncGenerator<Leaf[]> {
+  const since = new Date(Math.max(0, from.getTime() - 24 * 3_600_000))
   for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
     const rows = await tx<{ id: string; version: number; hash: Buffer; seen: Seen | null; views: Hashes | null }[]>`
       select p.id, v.version, v.hash, v.seen, v.hash_views as views
@@ -32,9 +36,12 @@ export async function* movedHeads(tx: Tx, from: Date, until: Date): AsyncGenerat
         select version, hash, seen, hash_views from versions
         where passport_id = p.id and at < ${until} order by version desc limit 1
       ) v
-      where p.id > ${after} and p.updated_at >= ${from} order by p.id limit ${atOnce}`
+      where p.id > ${after} and p.updated_at >= ${since} and (p.updated_at >= ${from} or not exists (
+        select from seals s where s.passport_id = p.id and s.chain = 'owner' and s.version = v.version
+      ))
+      order by p.id limit ${atOnce}`
     if (rows.length === 0) break
-    yield rows.flatMap(row => leavesOf(row, from))
+    yield rows.flatMap(row => leavesOf(row, since))
     after = rows.at(-1)!.id
   }
   const gone = await tx<{ hash: Buffer }[]>`

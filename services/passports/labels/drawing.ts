@@ -143,13 +143,15 @@ const marginMm = 10
 const gapMm = 4
 const textMm = 5
 
-/** Codes on pages, each with its line; a page each where the paper is `single`. `code` is asked for when its turn comes. */
-export async function sheetOf(
-  labels: readonly { readonly line: string; readonly marks?: Marks | undefined; code(): Promise<Code> }[],
-  size: Size,
-  paper: Paper,
-): Promise<Buffer> {
-  const { default: PDFDocument } = await import('pdfkit')
+/** A label of a sheet; its code is asked for when its turn comes. */
+export interface Placed {
+  readonly line: string
+  readonly marks?: Marks | undefined
+  code(): Promise<Code>
+}
+
+/** How many labels stand on a page, and where, in millimetres; one where the paper is `single`. */
+function gridOf(labels: readonly Pick<Placed, 'marks'>[], size: Size, paper: Paper) {
   const marked = labels.flatMap(({ marks }) => marks ?? [])
   // As wide and as high as the largest of them.
   const cellMm = Math.max(size.sizeMm, ...marked.map(({ side }) => side))
@@ -158,6 +160,37 @@ export async function sheetOf(
   const around = paper === 'single' ? 2 : marginMm
   const columns = Math.max(1, Math.floor((widthMm - 2 * around + gapMm) / (cellMm + gapMm)))
   const rows = Math.max(1, Math.floor((heightMm - 2 * around + gapMm) / (rowMm + gapMm)))
+  const placeOf = (index: number): readonly [x: number, y: number] => {
+    const place = index % (columns * rows)
+    return [around + (place % columns) * (cellMm + gapMm), around + Math.floor(place / columns) * (rowMm + gapMm)]
+  }
+  return { widthMm, heightMm, cellMm, perPage: columns * rows, placeOf }
+}
+
+/** The first labels, as many as one page takes, as an SVG in millimetres. */
+export async function svgSheetOf(
+  labels: readonly Placed[],
+  size: Size,
+  paper: Paper,
+): Promise<{ svg: string; count: number }> {
+  const { widthMm, heightMm, cellMm, perPage, placeOf } = gridOf(labels, size, paper)
+  const inside: string[] = []
+  for (const [index, { line, marks, code }] of labels.slice(0, perPage).entries()) {
+    const [x, y] = placeOf(index)
+    const drawn = svgOf(await code(), size, line, marks)
+    const width = Number(/width="([\d.]+)mm"/.exec(drawn)![1])
+    inside.push(drawn.replace('<svg ', `<svg x="${(x + (cellMm - width) / 2).toFixed(3)}mm" y="${y.toFixed(3)}mm" `))
+  }
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${widthMm}mm" height="${heightMm}mm">` +
+    `<rect width="100%" height="100%" fill="#fff"/>${inside.join('')}</svg>`
+  return { svg, count: inside.length }
+}
+
+/** Codes on pages, each with its line; a page each where the paper is `single`. */
+export async function sheetOf(labels: readonly Placed[], size: Size, paper: Paper): Promise<Buffer> {
+  const { default: PDFDocument } = await import('pdfkit')
+  const { widthMm, heightMm, cellMm, perPage, placeOf } = gridOf(labels, size, paper)
   const document = new PDFDocument({
     size: [points(widthMm), points(heightMm)],
     margin: 0,
@@ -174,13 +207,11 @@ export async function sheetOf(
   const font = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf'))
   document.registerFont('regular', await readFile(font))
   for (const [index, label] of labels.entries()) {
-    const place = index % (columns * rows)
-    if (place === 0) document.addPage()
+    if (index % perPage === 0) document.addPage()
     const code = await label.code()
     const square = (dotsOf(code, size) / size.dpi) * 72
-    const cell = points(around + (place % columns) * (cellMm + gapMm))
+    const [cell, y] = placeOf(index).map(points) as [number, number]
     const x = cell + points((cellMm - size.sizeMm) / 2)
-    const y = points(around + Math.floor(place / columns) * (rowMm + gapMm))
     for (const { row, column, length } of runsOf(code))
       document.rect(x + (column + code.quiet) * square, y + (row + code.quiet) * square, length * square, square)
     document.fill('black')

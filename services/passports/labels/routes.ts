@@ -11,7 +11,18 @@ import { visibleTo, type Passport } from '../passports.ts'
 import { findPassport } from '../store.ts'
 import { findLine } from '../units/store.ts'
 import { codeOf, requireReadable, symbologies, textsIn, type Code, type Symbology } from './codes.ts'
-import { dotsOf, papers, pngOf, sheetOf, svgOf, zplOf, type Paper, type Size } from './drawing.ts'
+import {
+  dotsOf,
+  papers,
+  pngOf,
+  sheetOf,
+  svgOf,
+  svgSheetOf,
+  zplOf,
+  type Paper,
+  type Placed,
+  type Size,
+} from './drawing.ts'
 import { labelled, type Labelled } from './store.ts'
 import type { Marks } from './symbols.ts'
 
@@ -147,61 +158,87 @@ export function labelRoutes(host: PassportsHost): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: `A sheet of codes for up to ${most} batteries, as PDF`,
+        summary: `A sheet of codes for up to ${most} batteries, as PDF, SVG or ZPL`,
         description:
-          'Of passports by their ids, or of the items of a model or batch in the order of their ids; `X-Labels` says how ' +
-          'many codes were read again, `X-Next` the id to go on after where there are more. With `symbols` each bears what ' +
+          'Of passports by their ids, of the items of a model or batch, or of what an import made, in the order of their ids; ' +
+          '`X-Labels` says how many codes were read again, `X-Next` the id to go on after where there are more. A PDF has as ' +
+          'many pages as it takes, an SVG is one page, and ZPL one label after the other. With `symbols` each bears what ' +
           'Art. 13 asks for beside, as one label does.',
         refuses: ['passport_unknown', 'label_too_small', 'labels_missing'],
         body: Type.Object(
           {
             passportIds: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: most })),
             parentId: Type.Optional({ ...Id, description: 'The model or the batch whose items are meant' }),
+            importId: Type.Optional({
+              ...Id,
+              description: 'The import whose batteries are meant, as far as it made them',
+            }),
             after: Type.Optional({ ...Id, description: 'The id of the last item that has its code' }),
+            format: Type.Optional(Type.Enum(['pdf', 'svg', 'zpl'], { default: 'pdf', examples: ['pdf'] })),
             paper: Type.Optional(Type.Enum(Object.keys(papers) as Paper[], { default: 'A4', examples: ['A4'] })),
             ...Looks,
           },
           { examples: [{ passportIds: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'] }] },
         ),
-        produces: ['application/pdf'],
+        produces: [types.pdf, types.svg, types.zpl],
       },
     },
     async ({ actor, body }, reply) => {
-      const { passportIds, parentId, after, paper = 'A4', symbology = 'qr', sizeMm = 30, dpi = 300 } = body
-      const first = parentId ?? passportIds?.[0]
-      if (!first || (parentId && passportIds)) throw new Problem('unprocessable', 'labels_missing')
+      const { passportIds, parentId, importId, after, format = 'pdf', paper = 'A4' } = body
+      const { symbology = 'qr', sizeMm = 30, dpi = 300 } = body
+      if ([passportIds, parentId, importId].filter(Boolean).length !== 1)
+        throw new Problem('unprocessable', 'labels_missing')
+      const own = actor.organisation?.id ?? actor.userId
+      const [made] = importId ? await labelled(db, own, { importId }, 1) : []
+      const first = parentId ?? passportIds?.[0] ?? made?.id
+      if (!first) throw new Problem('unprocessable', 'labels_missing')
       const passport = visibleTo(actor, await findPassport(db, first, actor, undefined, now()))
       const { owner } = passport
-      const found = await labelled(
-        db,
-        owner.id,
-        passportIds ? { ids: passportIds } : { parentId: first, after },
-        most + 1,
-      )
-      if (passportIds && found.length < new Set(passportIds).size) throw new Problem('not_found', 'passport_unknown')
+      const ids = passportIds?.slice(after ? passportIds.indexOf(after) + 1 : 0)
+      const of = ids ? { ids } : importId ? { importId, after } : { parentId: first, after }
+      const found = await labelled(db, owner.id, of, most + 1)
+      if (ids && found.length < new Set(ids).size) throw new Problem('not_found', 'passport_unknown')
       if (found.length === 0) throw new Problem('unprocessable', 'labels_missing')
-      const some = found.slice(0, most)
-      const reading = readingOf(actor, passport)!
-      for (const { id } of some) await noteAccess(db, id, actor, reading, 'POST /api/passports/labels', now())
       const bin = binAsked(body)
-      const labels = []
-      for (const one of some)
+      const labels: Placed[] = []
+      for (const one of found.slice(0, most))
         labels.push({
           line: lineOf(one),
           marks: await marksOf(one, bin),
           code: () => checked(one, passport, symbology),
         })
       if (bin) reply.headers(sizeHeader(bin))
-      const sheet = await sheetOf(labels, { sizeMm, dpi }, paper)
-      if (found.length > most) reply.header('x-next', some.at(-1)!.id)
+      const size = { sizeMm, dpi }
+      const { sheet, count } = await drawn[format as keyof typeof drawn](labels, size, paper)
+      const reading = readingOf(actor, passport)!
+      for (const { id } of found.slice(0, count))
+        await noteAccess(db, id, actor, reading, 'POST /api/passports/labels', now())
+      if (found.length > count) reply.header('x-next', found[count - 1]!.id)
       return await reply
-        .type('application/pdf')
-        .header('x-labels', some.length)
-        .header('content-disposition', 'attachment; filename="labels.pdf"')
+        .type(types[format as FileType])
+        .header('x-labels', count)
+        .header('content-disposition', `attachment; filename="labels.${format}"`)
         .header('cache-control', 'private, no-store')
         .send(sheet)
     },
   )
+}
+
+/** A sheet in each form, and how many labels are on it. */
+const drawn = {
+  pdf: async (labels: readonly Placed[], size: Size, paper: Paper) => ({
+    sheet: await sheetOf(labels, size, paper),
+    count: labels.length,
+  }),
+  async svg(labels: readonly Placed[], size: Size, paper: Paper) {
+    const { svg: sheet, count } = await svgSheetOf(labels, size, paper)
+    return { sheet, count }
+  },
+  async zpl(labels: readonly Placed[], size: Size) {
+    const parts: string[] = []
+    for (const { line, marks, code } of labels) parts.push(await zplOf(await code(), size, line, marks))
+    return { sheet: parts.join(''), count: labels.length }
+  },
 }
 
 /** The picture itself is read, as it leaves. */
