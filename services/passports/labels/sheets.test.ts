@@ -212,7 +212,8 @@ test('each character that GS1 allows may stand in a serial: ordered, labelled, r
     assert.equal(await open(path), 200, serial)
     const all = [...serial].map(sign => `%${sign.charCodeAt(0).toString(16)}`).join('')
     const spelt = await p.http.inject(`/01/${gtin}/21/${all}`)
-    assert.deepEqual([spelt.statusCode, spelt.headers.location], [308, path], serial)
+    if (all !== encodeURIComponent(serial))
+      assert.deepEqual([spelt.statusCode, spelt.headers.location], [308, path], serial)
     const led = await p.http.inject(path)
     assert.equal(led.headers.location, `/passport/${publicIdOf(passport)}`, serial)
   }
