@@ -99,8 +99,9 @@ test('whoever reads, reads as the law has them: each kind of organisation, role,
     await lend(late, { kind: 'person', until: '2027-03-01T11:00:00Z' })
     const root: Who = { userId: newId(), role: 'admin' }
     for (const who of [{ userId: delegate }, { userId: late }, root]) {
-      const seen = await seenBy(who)
-      for (const surface of reads.filter(name => name !== 'byProduct' || who !== root))
+      const seen: Record<string, string[]> = await seenBy(who)
+      const ways: string[] = reads.filter(name => name !== 'byProduct' || who !== root)
+      for (const surface of ways)
         assert.deepEqual(seen[surface], whole[surface], `${surface} for ${JSON.stringify(who)}`)
     }
     now = '2027-03-01T11:00:00.000Z'
