@@ -11,12 +11,15 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 /** Why a test with a browser is left out; with CI=true it fails instead. */
 export const withoutChromium = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
 
-export async function openChromium(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({
+export const launchChromium = (): Promise<Browser> =>
+  chromium.launch({
     executablePath,
     chromiumSandbox: process.getuid?.() !== 0,
     args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
   })
+
+export async function openChromium(t: TestContext): Promise<Browser> {
+  const browser = await launchChromium()
   t.after(() => browser.close())
   return browser
 }
