@@ -58,10 +58,15 @@ interface Walk {
  * is forgotten before the next. Fails for whatever asks others for something, breaks the policy, complains in the
  * console, is not for everybody (axe), does not fit, cannot be used by keyboard, or weighs too much.
  */
-export async function openInspector(browser: Browser, address: string, state: BrowserContextOptions['storageState']) {
+export async function openInspector(
+  browser: Browser,
+  address: string,
+  state: BrowserContextOptions['storageState'],
+  { locale = 'en', narrow = night.width as number } = {},
+) {
   const context = await browser.newContext({
     colorScheme: day.colorScheme,
-    locale: 'en',
+    locale,
     viewport: { width: day.width, height },
     storageState: state,
     reducedMotion: 'reduce',
@@ -74,7 +79,7 @@ export async function openInspector(browser: Browser, address: string, state: Br
   const inspect = async (visit: Visit): Promise<Seen> => {
     const page = await context.newPage()
     try {
-      return await inspectIn(page, address, visit, await weighing(page, known))
+      return await inspectIn(page, address, visit, narrow, await weighing(page, known))
     } finally {
       await page.close()
     }
@@ -82,7 +87,13 @@ export async function openInspector(browser: Browser, address: string, state: Br
   return { inspect, close: () => context.close() }
 }
 
-async function inspectIn(page: Page, address: string, visit: Visit, weights: () => Weights): Promise<Seen> {
+async function inspectIn(
+  page: Page,
+  address: string,
+  visit: Visit,
+  narrow: number,
+  weights: () => Weights,
+): Promise<Seen> {
   const { path, budget, refuses = [], act, screenshot } = visit
   const complaints = complaintsOf(page, address, refuses)
   const answer = await page.goto(address + path)
@@ -92,9 +103,8 @@ async function inspectIn(page: Page, address: string, visit: Visit, weights: () 
   await act?.(page)
   const { largest, paint } = await page.evaluate<Figures>('looking.figures()')
   const { total, script, requests } = weights()
-  for (const look of [day, night]) {
-    const { colorScheme, width } = look
-    if (look !== day) {
+  for (const { colorScheme, width } of [day, { ...night, width: narrow }]) {
+    if (colorScheme !== day.colorScheme) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height })
       await settled(page)
