@@ -63,10 +63,13 @@ export function Books() {
     empty: t => ({ title: t.books.title, text: t.books.empty }),
   })
   return (
-    <Screen title={texts.books.title} acts={<WayButton to="/accounts" name={t => t.books.accounts} />}>
+    <Screen
+      title={texts.books.title}
+      acts={<WayButton to="/accounts" name={t => t.books.accounts} variant="default" />}
+    >
       {account && (
         <Group>
-          <WayButton to="/books" name={t => t.books.all} />
+          <WayButton to="/books" name={t => t.books.all} variant="default" />
         </Group>
       )}
       <List list={moves} />

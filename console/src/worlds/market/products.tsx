@@ -51,7 +51,7 @@ export const Products = listScreen(
   list,
   { to: '/products/new', name: texts => texts.market.newProduct },
   <Group>
-    <WayButton to="/products/sheet" name={texts => texts.sheet.title} />
+    <WayButton to="/products/sheet" name={texts => texts.sheet.title} variant="default" />
   </Group>,
 )
 

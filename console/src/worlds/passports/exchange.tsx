@@ -67,7 +67,7 @@ export default function Exchange() {
       <Part title={own.exchange.imports} about={texts.list.importText}>
         <Group mb="sm">
           <ImportButton {...list.imports!} />
-          <WayButton to="/jobs" name={t => t.operations.jobs} />
+          <WayButton to="/jobs" name={t => t.operations.jobs} variant="default" />
         </Group>
         <List list={imports} embedded />
       </Part>

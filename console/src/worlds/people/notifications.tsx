@@ -36,7 +36,7 @@ export default function Notifications() {
       acts={
         <>
           <ActButton act={readAll} />
-          <WayButton to="/me/messages" name={words => words.account.messages} />
+          <WayButton to="/me/messages" name={words => words.account.messages} variant="default" />
         </>
       }
     >
