@@ -198,7 +198,11 @@ async function fleet(_: TestContext, { at, person }: Town): Promise<void> {
     })
   const page = await at(hedy, '/console/passports/readiness?on=2027-03-01')
   await page.getByRole('row', { name: /^Electric vehicle 2 0/ }).waitFor()
-  await page.getByText('2 lack it').first().waitFor()
+  await page.getByRole('columnheader', { name: 'Lack it' }).waitFor()
+  await page
+    .getByRole('row', { name: /^\d+\. .* 2$/ })
+    .first()
+    .waitFor()
   await page.locator('section', { hasText: 'Days of the law' }).getByRole('link').last().click()
   await page.waitForURL(/on=2027-03-01&compare=20\d\d-/)
   await page.getByRole('columnheader', { name: /^Ready .*20\d\d/ }).waitFor()
