@@ -5,12 +5,12 @@ import { base } from '../../api/base.ts'
 import { Read } from '../../blocks/data.tsx'
 import { Detail, Facts } from '../../blocks/detail.tsx'
 import { leavesOf } from '../../blocks/difference.ts'
+import { Link } from '../../blocks/link.tsx'
 import { valueAt } from '../../blocks/schema.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { kindOf } from '../../blocks/kind.ts'
 import { publish, titleOf, type Passport } from './passports.tsx'
 import { Part } from '../../blocks/screen.tsx'
-import { WayButton } from '../../blocks/screens.tsx'
 
 /** What one looks at comes when it is looked at. */
 const Access = lazy(() => import('./access.tsx'))
@@ -54,7 +54,9 @@ function Shown({ passport }: { passport: Passport }) {
                 {texts.passports.publicPage}
               </Button>
             )}
-            <WayButton to={`/passports/${id}/edit`} name={t => t.passports.edit} />
+            <Button component={Link} to={`/passports/${id}/edit`}>
+              {texts.passports.edit}
+            </Button>
           </>
         }
         acts={
