@@ -44,6 +44,7 @@ export const company: readonly Step[] = [
   { operation: 'getBillingReimbursements' },
   { operation: 'deleteBillingCompanyCostCentresById', with: { id: 'centreId', 'If-Match': 'centreTag' } },
   { operation: 'getBillingCompanyCharges' },
+  { operation: 'getBillingCompanyChargesCount' },
   { operation: 'getBillingCompanyChargesCsv' },
   { operation: 'postBillingInvoicesByIdPayments', status: 404 },
   { operation: 'postBillingInvoicesByIdPay', status: 404 },

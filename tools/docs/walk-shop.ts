@@ -42,6 +42,7 @@ const shop: Chapter = {
     // Nobody has received it yet.
     { operation: 'postMarketplaceProductsByIdReviews', with: { id: 'productId' }, status: 403 },
     { operation: 'getMarketplaceProductsByIdReviews', with: { id: 'productId' } },
+    { operation: 'getMarketplaceProductsByIdReviewsCount', with: { id: 'productId' } },
     { operation: 'getMarketplaceReviews' },
     { operation: 'getMarketplaceReviewsById', status: 404 },
     { operation: 'putMarketplaceReviewsByIdState', status: 404 },

@@ -128,6 +128,7 @@ export const walk: readonly Chapter[] = [
       ...roles,
       ...provider,
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
+      { operation: 'getAuthOrganisationsByIdMembersCount', with: { id: 'organisationId' } },
       {
         operation: 'postAuthOrganisationsByIdInvitations',
         with: { id: 'organisationId' },
@@ -168,6 +169,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postAdminApprovalsByIdWithdraw', with: { id: 'approvalId' }, mail: true },
       { operation: 'deleteAuthUsersByIdFactors', with: { id: 'adaId' }, mail: true },
       { operation: 'getAuthUsersByIdSignIns', with: { id: 'adaId' }, mail: true },
+      { operation: 'getAuthUsersByIdSignInsCount', with: { id: 'adaId' }, mail: true },
       { operation: 'postAuthUsersByIdSignOut', with: { id: 'adaId' }, mail: true },
       { operation: 'postAuthLogin', with: { email: 'grace' }, keep: { adaToken: 'accessToken' }, mail: true },
       { operation: 'deleteAuthProfile', as: 'ada', mail: true },
