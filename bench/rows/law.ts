@@ -90,7 +90,10 @@ async function reading(world: World, maker: Maker): Promise<Line[]> {
   const first = await latencies(platform.url, { paths: cold.map(page), headers: {} }, cold.length)
   const { length } = Buffer.from(await (await fetch(platform.url + page(hot[0]!))).arrayBuffer())
   const opened = await compared({ paths: [`/sized/${length}`] }, { paths: hot.map(page), headers: {} })
-  const calm = await paced(platform.url, { paths: hot.map(page) }, { rate: 500, seconds: seconds * 2 })
+  const rate = world.size.quick ? 50 : 500
+  // What it cannot do at all it cannot do in time.
+  const isHeld = opened.subject > rate
+  const calm = isHeld ? await paced(platform.url, { paths: hot.map(page) }, { rate, seconds: seconds * 2 }) : [Infinity]
   const tag = (await fetch(platform.url + page(hot[0]!))).headers.get('etag')!
   const known = { paths: [page(hot[0]!)], headers: { 'if-none-match': tag } }
   const unchanged = await compared({ paths: ['/unchanged'] }, known, true)
@@ -103,7 +106,12 @@ async function reading(world: World, maker: Maker): Promise<Line[]> {
     beside('EN 18222: an element', bareSelect, element, 0.5),
     beside(`the public page, ${(length / 1000).toFixed(0)} kB`, 'bare Fastify sending as many bytes', opened, 0.4),
     beside('the public page that one has already (304)', 'bare Fastify', unchanged, 0.65),
-    { work: 'the public page at 500 a second', ohmnibus: `p99 ${ms(p99)}`, budget: 'p99 < 20 ms', met: p99 < 20 },
+    {
+      work: `the public page at ${rate} a second`,
+      ohmnibus: isHeld ? `p99 ${ms(p99)}` : `not held: ${perSecond(opened.subject)} at most`,
+      budget: 'p99 < 20 ms',
+      met: p99 < 20,
+    },
     {
       work: 'the public page of a passport that nobody opened before',
       ohmnibus: `p50 ${ms(p50)}`,
