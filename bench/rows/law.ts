@@ -68,11 +68,11 @@ async function reading(world: World, maker: Maker): Promise<Line[]> {
   const ids = await itemsOf(maker, 'R', 200)
   const [hot, cold] = [ids.slice(0, 100), ids.slice(100)]
   const own = { 'x-user': person.id }
-  const compared = (left: Shot, right: Shot, redirects = false) =>
+  const compared = (left: Shot, right: Shot, is3xx = false) =>
     alternate(
       rounds,
-      () => throughput(floor.url, left, { seconds, redirects }),
-      () => throughput(platform.url, right, { seconds, redirects }),
+      () => throughput(floor.url, left, { seconds, is3xx }),
+      () => throughput(platform.url, right, { seconds, is3xx }),
     )
   const line: Shot = { paths: hot.map(id => `/line/${id}`), headers: own }
   const whole = await compared(line, { paths: hot.map(id => `/api/passports/${id}/attributes`), headers })
