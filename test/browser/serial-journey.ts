@@ -5,7 +5,7 @@ import { until } from '../kernel/toys.ts'
 import { look, type Town } from './people.ts'
 
 /** J2: batteries by the thousand from their serials: `OHMNIBUS_SERIALS=100000` is as many as one order takes. */
-const many = Number(process.env.OHMNIBUS_SERIALS ?? 5_000)
+const many = Number(process.env.OHMNIBUS_SERIALS ?? 2_000)
 const told = many.toLocaleString('en')
 /** With those of the list before; beyond ten thousand nobody counts to the end. */
 const counted = many > 9_000 ? 'more than 10,000' : `${told.slice(0, -1)}\\d`
