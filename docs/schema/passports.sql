@@ -390,3 +390,26 @@ begin
   end if;
   raise exception 'the access log is only added to';
 end $function$;
+
+CREATE OR REPLACE FUNCTION passports.version_at(passport uuid, newest integer, moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+declare
+  low integer := 0;
+  high integer := newest;
+  middle integer;
+  made timestamptz;
+begin
+  while low < high loop
+    middle := (low + high + 1) / 2;
+    select at into made from versions where passport_id = passport and version <= middle order by version desc limit 1;
+    if made <= moment then
+      low := middle;
+    else
+      high := middle - 1;
+    end if;
+  end loop;
+  return nullif(low, 0);
+end $function$;

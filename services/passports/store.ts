@@ -153,7 +153,7 @@ export async function findPassport(
 ): Promise<Passport | undefined> {
   // One by one: with an array as a parameter PostgreSQL would plan the query anew each time.
   const [person, organisation = person!] = partiesOf(actor)
-  const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
+  const version = at ? db`version_at(p.id, p.version, ${at})` : db`p.version`
   // Its owner is asked for no more than that.
   const authority = actor.organisation
     ? db`, p.owner_id not in (${person!}, ${organisation}) and ${isAuthority(db, organisation)} as "byAuthority"`
@@ -189,7 +189,7 @@ export async function findPassport(
 
 /** A passport as its public page needs it: for nobody in particular, without its readers. */
 export async function findPublished(db: Db, id: string, at?: Date): Promise<Passport | undefined> {
-  const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
+  const version = at ? db`version_at(p.id, p.version, ${at})` : db`p.version`
   const [row] = await db<(Omit<PassportRow, 'readerIds'> & { data: string })[]>`
     select ${db.unsafe(head)}, v.status, v.version, v.at as "updatedAt", v.seen, v.data::text as data
     from passports p join versions v on v.passport_id = p.id and v.version = ${version}

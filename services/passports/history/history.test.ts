@@ -251,3 +251,21 @@ test('by date: an instant is inclusive, and before publication there is nothing 
     }
   assert.equal((await ada.get(`/${late}?at=2027-03-05T10:00:00Z`)).body.status, 'draft')
 })
+
+test('by date: of versions of one moment the last is meant, however many there are', async t => {
+  const { id, ada, db } = await setUp(t)
+  const at = async (text: string) => (await ada.get(`/${id}?at=${text}`)).body.version as number | undefined
+  assert.deepEqual(
+    await Promise.all(
+      ['2027-03-01T09:59:59.999Z', '2027-03-01T10:00:00Z', '2027-03-02T09:59:59.999Z', '2027-03-02T10:00:00Z'].map(at),
+    ),
+    [undefined, 6, 6, 7],
+  )
+  const found = await db`
+    select version_at(${id}, n, moment) as found, (
+      select max(version) from versions where passport_id = ${id} and version <= n and at <= moment) as meant
+    from generate_series(0, 7) n,
+      unnest('{2027-02-28, 2027-03-01 10:00, 2027-03-01 11:00, 2027-03-02 10:00, 2099-01-01}'::timestamptz[]) moment`
+  assert.equal(found.length, 40)
+  for (const { found: one, meant } of found) assert.equal(one, meant)
+})

@@ -30,8 +30,10 @@ const atOnce = 1000
 export async function* movedHeads(tx: Tx, from: Date, until: Date): AsyncGenerator<Leaf[]> {
   const since = new Date(Math.max(0, from.getTime() - 24 * 3_600_000))
   for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
-    const rows = await tx<{ id: string; version: number; hash: Buffer; seen: Seen | null; views: Hashes | null }[]>`
-      select p.id, v.version, v.hash, v.seen, v.hash_views as views
+    const rows = await tx<Head[]>`
+      select p.id, v.version, v.hash, v.seen, v.hash_views as views, array(
+        select s.chain || ' ' || s.version from seals s where s.passport_id = p.id and s.day >= ${since.toISOString()}::date
+      ) as sealed
       from passports p cross join lateral (
         select version, hash, seen, hash_views from versions
         where passport_id = p.id and at < ${until} order by version desc limit 1
@@ -51,19 +53,24 @@ export async function* movedHeads(tx: Tx, from: Date, until: Date): AsyncGenerat
 
 type Hashes = Partial<Record<View, string>>
 
-function leavesOf(
-  {
-    id,
-    version,
-    hash,
-    seen,
-    views,
-  }: { id: string; version: number; hash: Buffer; seen: Seen | null; views: Hashes | null },
-  from: Date,
-): Leaf[] {
+interface Head {
+  readonly id: string
+  readonly version: number
+  readonly hash: Buffer
+  readonly seen: Seen | null
+  readonly views: Hashes | null
+  /** Its heads, by chain and version, that checkpoints hold already. */
+  readonly sealed: readonly string[]
+}
+
+function leavesOf({ id, version, hash, seen, views, sealed }: Head, since: Date): Leaf[] {
   const own: Leaf = { passport: id, chain: 'owner', version, hash: hash.toString('hex') }
-  const moved = allViews.filter(view => seen && views?.[view] && Date.parse(seen[view].at) >= from.getTime())
-  return [own, ...moved.map(view => ({ passport: id, chain: view, version: seen![view].version, hash: views![view]! }))]
+  const moved = allViews.filter(view => seen && views?.[view] && Date.parse(seen[view].at) >= since.getTime())
+  const leaves = [
+    own,
+    ...moved.map((view): Leaf => ({ passport: id, chain: view, version: seen![view].version, hash: views![view]! })),
+  ]
+  return leaves.filter(({ chain, version }) => !sealed.includes(`${chain} ${version}`))
 }
 
 export async function insertLeaves(

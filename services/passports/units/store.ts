@@ -27,9 +27,7 @@ export async function findLine(db: Db, id: string, isOwner: boolean, at?: Date):
     )
     select p.id, p.granularity, p.parent_id as "parentId", v.status, v.seen, v.at as "updatedAt", v.data::text as data
     from line join passports p on p.id = line.id
-    join lateral (
-      select * from versions where passport_id = p.id ${at ? db`and at <= ${at}` : db``} order by version desc limit 1
-    ) v on true
+    join versions v on v.passport_id = p.id and v.version = ${at ? db`version_at(p.id, p.version, ${at})` : db`p.version`}
     where ${isOwner} or v.status <> 'draft'
     order by depth`
   return rows.map(({ data, ...row }) => ({ ...row, data: verbatim<PassportData>(data) }))
