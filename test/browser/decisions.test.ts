@@ -33,7 +33,7 @@ async function publication({ at, person }: Town): Promise<void> {
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('heading', { level: 1, name: 'Readiness' }).waitFor()
   const decided = async () => await rosa.api.get(200, 'GET /api/passports/settings')
-  assert.deepEqual(await decided(), { publication: 'block', dueDiligence: 'owed' })
+  assert.deepEqual(await decided(), { publication: 'block', dueDiligence: 'owed', publicHost: null })
 
   await page.goto(new URL(`/console/passports/${id}`, page.url()).href)
   await page.getByRole('button', { name: 'Publish' }).click()
