@@ -19,11 +19,14 @@ export async function lockAccount(tx: Tx, providerId: string): Promise<PaidAccou
   return row
 }
 
-/** The one there is where somebody else was quicker. */
+/**
+ * The one there is where somebody else was quicker: of two who do so at once either of the table's unique indexes may tell
+ * the second.
+ */
 export async function insertAccount(tx: Tx, owner: Owner, providerId: string, at: Date): Promise<PaidAccount> {
   await tx`
     insert into transfer_accounts (owner_id, owner_kind, provider_id, checked_at, created_at)
-    values (${owner.id}, ${owner.kind}, ${providerId}, ${at}, ${at}) on conflict (owner_id) do nothing`
+    values (${owner.id}, ${owner.kind}, ${providerId}, ${at}, ${at}) on conflict do nothing`
   return (await findAccount(tx, owner.id))!
 }
 

@@ -89,9 +89,11 @@ test('stopping waits for work under way, and nothing begins afterwards', async t
   await begin()
   await until(() => begun === 1)
   await stop()
-  assert.deepEqual([begun, ended], [1, 1])
+  // What was due while it stopped may have been begun, and then it has ended too.
+  assert.equal(ended, begun)
+  const before = begun
   await moment(50)
-  assert.equal(begun, 1)
+  assert.equal(begun, before)
 })
 
 test('a process that starts puts no run off, and forgets work that is known by another name now', async t => {

@@ -9,7 +9,7 @@ import { inherited, open, published, surfaces, type Case, type Surfaces } from '
 type Who = Partial<Actor> | undefined
 
 /** The same for everybody, whoever asks; without its papers for a moment where a busy machine cannot list them. */
-const forAll = ['linkset', 'public', 'translated']
+const forAll = ['linkset', 'pdf', 'public', 'translated']
 
 /** Which markers left by each surface. */
 const markersIn = ({ markers, papers, evidence }: Case, found: Surfaces): Record<string, string[]> => {

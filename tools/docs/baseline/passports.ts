@@ -133,7 +133,7 @@ export const passports = [
     ],
     'services/passports/codes/resolver.test.ts': [
       'links by type and as a linkset name what is open to everybody, and no type that GS1 has not',
-      'the page is HTML, JSON or JSON-LD by what is accepted, with the same public values; of another form it names what there is',
+      'the page is HTML, JSON of EN 18223, JSON-LD or PDF by what is accepted, with the same public values; of another form it names what there is',
     ],
   }),
   row(
