@@ -50,7 +50,7 @@ async function publication({ at, person }: Town): Promise<void> {
   await page.getByRole('option', { name: 'Is owed', exact: true }).click()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('heading', { level: 1, name: 'Readiness' }).waitFor()
-  assert.deepEqual(await decided(), { publication: 'block', dueDiligence: null })
+  assert.deepEqual(await decided(), { publication: 'block', dueDiligence: null, publicHost: null })
   await page.context().close()
 }
 
