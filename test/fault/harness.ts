@@ -139,6 +139,8 @@ export async function underFire({
   try {
     await site.ready()
     const people = await settleIn(site)
+    // What starts takes its time; from here on somebody asks.
+    ledger.acknowledged = Date.now()
     const clients = [
       ...people.owners.flatMap(owner => [1, 2].map(() => createPassports(owner, ledger, () => storm))),
       ...[...people.owners, ...people.owners].map(({ writer }, index) =>

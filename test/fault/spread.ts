@@ -9,6 +9,7 @@ import { openPool } from '../../kernel/database/pool.ts'
 import { deriveFrom } from '../../kernel/config/secrets.ts'
 import { databaseAt } from '../../kernel/database/placement.ts'
 import { openFiles } from '../../kernel/files/open.ts'
+import { periodic } from '../../kernel/jobs/job.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { all as services } from '../../services/all.ts'
@@ -289,12 +290,14 @@ export async function spreadSite(): Promise<
           for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm))
             if (lag !== '0') lags[`${name}: ${line}`] = Number(lag)
         }
+        // Periodic work always has its next run before it.
+        const work = periodic('%', '%')
         const [row] = await db<{ unsent: number; failing: number; jobs: number; examples: unknown }[]>`
           select (select coalesce(max(position), 0) - (select position from kernel.relay) from kernel.log)::int as unsent,
-            (select count(*)::int from kernel.dead_letters where state <> 'dead') as failing, (select count(*)::int from graphile_worker.jobs) as jobs,
+            (select count(*)::int from kernel.dead_letters where state <> 'dead') as failing, (select count(*)::int from graphile_worker.jobs where task_identifier not like ${work}) as jobs,
             json_build_array(
               (select json_agg(p) from (select subscription, state, attempts, error from kernel.dead_letters where state <> 'dead' limit 5) p),
-              (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs limit 5) j)
+              (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs where task_identifier not like ${work} limit 5) j)
             ) as examples`
         const left = row!.unsent + row!.failing + row!.jobs + Object.values(lags).reduce((sum, lag) => sum + lag, 0)
         return { left, what: JSON.stringify({ ...row, lags }) }
