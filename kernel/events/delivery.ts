@@ -212,6 +212,8 @@ async function deliver(means: Means, cursor: Cursor): Promise<boolean> {
     const before = at < rows.length ? at : rows.length >> 1
     if (before > 0) {
       cursor.batch = read.indexOf(rows[before]!)
+      // A commit whose answer was lost may have moved it: who began where it stood would take that for somebody else's work.
+      cursor.at = undefined
       return true
     }
     if (isOutage(error) || rows.length === 0) throw error
