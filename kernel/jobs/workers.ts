@@ -33,6 +33,8 @@ export function openWorkers(options: {
   let runner: Runner | undefined
   let poolId = ''
   let stopped = false
+  /** The connections of the runner. */
+  let connectionsOf: { ended: boolean } | undefined
 
   async function begin(): Promise<void> {
     runner = await run({
@@ -54,6 +56,7 @@ export function openWorkers(options: {
       events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {
         poolId = workerPool.id
         took(poolId)
+        connectionsOf = ctx.pgPool
         // When it stops, the engine no longer listens for errors of connections that are still ending: one of these
         // would end the process.
         ctx.pgPool
@@ -80,6 +83,9 @@ export function openWorkers(options: {
     async stop() {
       stopped = true
       await runner?.stop().catch(ignore)
+      // The engine does not wait until it is written down that the last ones are done or failed: they would be done
+      // again.
+      for (let waits = 0; connectionsOf?.ended === false && waits < 300; waits++) await sleep(10)
     },
   }
 }

@@ -86,6 +86,35 @@ test('settle waits for a job that is in its last try', async t => {
   assert.equal(await settled, true)
 })
 
+test('stopping waits until it is written down what the last jobs came to', async t => {
+  let release = () => {}
+  const gate = new Promise<void>(resolve => (release = resolve))
+  let starts = 0
+  const p = await start(t, [
+    worker(async ({ name }) => {
+      starts++
+      await gate
+      if (name === 'bad') throw new Error('not today')
+    }),
+  ])
+  await add(['good', 'bad'])
+  await until(() => starts === 2)
+  const kernel = p.db('kernel')
+  let closed: Promise<unknown> | undefined
+  await kernel.begin(async tx => {
+    await tx`select from graphile_worker._private_jobs for update`
+    release()
+    closed = p.platform.close()
+    // Longer than all else takes to end.
+    assert.equal(await Promise.race([closed.then(() => 'closed'), moment(1500, 'waits')]), 'waits')
+  })
+  await closed
+  assert.deepEqual(
+    [...(await kernel`select last_error, locked_by from graphile_worker._private_jobs`)],
+    [{ last_error: 'not today', locked_by: null }],
+  )
+})
+
 test('a job waits for its time, and a later one of the same key takes its place', async t => {
   const done: string[] = []
   const p = await start(t, [worker(async ({ name }) => void done.push(name))])
