@@ -92,7 +92,7 @@ app.get<{ Params: { slug: string } }>('/article/:slug', async ({ params, headers
   const [article] = await sql<{ version: number }[]>`
     select a.version from content.slugs s join content.articles a on a.id = s.article_id
     where s.kind = 'post' and s.language = 'en' and s.slug = ${params.slug}`
-  return reply.code(headers['if-none-match'] === `"${article!.version}-en"` ? 304 : 200).send()
+  return reply.code(headers['if-none-match']?.startsWith(`"${article!.version}-`) ? 304 : 200).send()
 })
 
 /** Passes a request on to where `x-to` says. */

@@ -1,6 +1,7 @@
-import { Agent, request as send } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once as first } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import autocannon from 'autocannon'
+import { headersAt, once, openAgent, type Shot } from './client.ts'
 
 /** What one line of the table says. `met` is undefined where nothing is promised. */
 export interface Line {
@@ -43,15 +44,6 @@ export async function alternate(rounds: number, floor: () => Promise<number>, su
   return { floor: median(floors), subject: median(subjects), ratio }
 }
 
-/** A request to be repeated; `body` is asked for each. */
-export interface Shot {
-  readonly method?: 'GET' | 'POST'
-  readonly paths: readonly string[]
-  /** Of all, or of each path its own. */
-  readonly headers?: Record<string, string> | readonly Record<string, string>[]
-  readonly body?: () => string
-}
-
 /**
  * Requests a second that `connections` clients get answered, each sending the next when it has its answer. Fails unless
  * all answers are 2xx, or 3xx where those are what is measured.
@@ -78,9 +70,6 @@ export async function throughput(
   return result.requests.total / result.duration
 }
 
-const headersAt = (headers: Shot['headers'], at: number): Record<string, string> =>
-  (Array.isArray(headers) ? headers[at % headers.length] : headers) ?? {}
-
 /** Milliseconds that each of `count` requests took, one after the other. */
 export async function latencies(url: string, shot: Shot, count: number): Promise<number[]> {
   using agent = openAgent(1)
@@ -102,52 +91,16 @@ export async function drain(url: string, shot: Shot, count: number, connections 
   return (count * 1000) / (performance.now() - started)
 }
 
-/** Milliseconds from when each request was due to its answer, at `rate` a second whatever the answers take. */
-export async function paced(url: string, shot: Shot, options: { rate: number; seconds: number }): Promise<number[]> {
-  using agent = openAgent(100)
-  const started = performance.now()
-  const answers: Promise<number>[] = []
-  for (let at = 0; at < options.rate * options.seconds; at++) {
-    const due = started + (at * 1000) / options.rate
-    const wait = due - performance.now()
-    if (wait > 0) await sleep(wait)
-    const late = Math.max(0, performance.now() - due)
-    answers.push(once(agent, url, shot, at).then(taken => taken + late))
-  }
-  return await Promise.all(answers)
-}
-
-/** Connections to one server, at most so many, that stay open between requests. */
-export const openAgent = (sockets: number) => {
-  const agent = new Agent({ keepAlive: true, maxSockets: sockets, timeout: 60_000 })
-  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() })
-}
-
-/** Milliseconds that one request took, the one at `at`. Fails unless the answer is 2xx and there within a minute. */
-export function once(
-  agent: Agent,
+/**
+ * Milliseconds from when each request was due to its answer, at `rate` a second whatever the answers take. A thread of
+ * its own sends them: to clear up what else is in the memory of who measures takes time that would seem the server's.
+ */
+export async function paced(
   url: string,
-  { method = 'GET', paths, headers, body }: Shot,
-  at: number,
-): Promise<number> {
-  const text = body?.()
-  const started = performance.now()
-  return new Promise((resolve, reject) => {
-    const path = paths[at % paths.length]!
-    const request = send(
-      `${url}${path}`,
-      { agent, method, headers: { ...(text && { 'content-type': 'application/json' }), ...headersAt(headers, at) } },
-      answer => {
-        answer
-          .on('error', reject)
-          .resume()
-          .on('end', () => {
-            if (answer.statusCode! < 300) resolve(performance.now() - started)
-            else reject(new Error(`${url}${path}: ${answer.statusCode}`))
-          })
-      },
-    )
-    request.on('timeout', () => request.destroy(new Error(`${url}${path}: no answer within a minute`)))
-    request.on('error', reject).end(text)
-  })
+  shot: Omit<Shot, 'body'>,
+  options: { rate: number; seconds: number },
+): Promise<number[]> {
+  const thread = new Worker(new URL('paced.ts', import.meta.url), { workerData: { url, shot, options } })
+  const [taken] = await first(thread, 'message')
+  return taken
 }

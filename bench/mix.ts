@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../kernel/database/database.ts'
-import { once, openAgent, type Shot } from './measure.ts'
+import { once, openAgent, type Shot } from './client.ts'
 import { body, makePassports, modelOf, someIds } from './passports.ts'
 import { makePeople, signedIn, signIn } from './world.ts'
 

@@ -10,7 +10,7 @@ import { newId } from '../kernel/ids.ts'
 import { all } from '../services/all.ts'
 import { freePort } from '../tools/engines/recipe.ts'
 import { openGround, type GroundName } from './ground.ts'
-import type { Shot } from './measure.ts'
+import type { Shot } from './client.ts'
 
 /** A server in a process of its own, so that it shares no event loop with who asks it. */
 export interface Server {

@@ -65,6 +65,7 @@ export {
   type Language,
   type Link,
   type Look,
+  type PageContent,
   type Texts,
 } from './pages/pages.ts'
 export type { Peers } from './calls/peers.ts'

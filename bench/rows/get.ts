@@ -1,4 +1,5 @@
-import { alternate, throughput, type Line, type Shot } from '../measure.ts'
+import { alternate, throughput, type Line } from '../measure.ts'
+import type { Shot } from '../client.ts'
 import { makePassports, someIds } from '../passports.ts'
 import { perSecond } from '../report.ts'
 import { makePeople, signedIn, type World } from '../world.ts'

@@ -1,4 +1,5 @@
-import { alternate, latencies, median, type Line, type Shot } from '../measure.ts'
+import { alternate, latencies, median, type Line } from '../measure.ts'
+import type { Shot } from '../client.ts'
 import { makePassports, someIds } from '../passports.ts'
 import { makePeople, signedIn, type World } from '../world.ts'
 

@@ -6,17 +6,8 @@ import { findLine } from '../../services/passports/units/store.ts'
 import { codeOf as qrOf, requireReadable } from '../../services/passports/labels/codes.ts'
 import { svgOf } from '../../services/passports/labels/drawing.ts'
 import { codeOf, following, identifierOf, openMaker, settled, type Maker } from '../law.ts'
-import {
-  alternate,
-  latencies,
-  median,
-  paced,
-  quantile,
-  throughput,
-  type Line,
-  type Ratio,
-  type Shot,
-} from '../measure.ts'
+import { alternate, latencies, median, paced, quantile, throughput, type Line, type Ratio } from '../measure.ts'
+import type { Shot } from '../client.ts'
 import { perSecond } from '../report.ts'
 import { megabytes } from '../weight.ts'
 import { signedIn, type World } from '../world.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alternate, throughput, type Line, type Shot } from '../measure.ts'
+import { alternate, throughput, type Line } from '../measure.ts'
+import type { Shot } from '../client.ts'
 import { body } from '../passports.ts'
 import { perSecond } from '../report.ts'
 import { allServices, makePeople, signedIn, type World } from '../world.ts'

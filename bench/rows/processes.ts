@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alternate, median, paced, quantile, throughput, type Line, type Shot } from '../measure.ts'
+import { alternate, median, paced, quantile, throughput, type Line } from '../measure.ts'
+import type { Shot } from '../client.ts'
 import { rest } from '../figures.ts'
 import { body, makePassports, someIds } from '../passports.ts'
 import { perSecond } from '../report.ts'

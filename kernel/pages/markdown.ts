@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { html, trusted, type Html } from './html.ts'
 
 /** Who wrote a text: what readers send in recommends nothing to search engines. */
@@ -62,25 +63,14 @@ export const markdown = async (text: string, by: Writer = 'editor'): Promise<Htm
 /** The headings of the second rank in what an editor wrote, with what links to them. */
 export const headingsOf = async (text: string): Promise<readonly Heading[]> => (await show(text, 'editor')).headings
 
-/** Texts as they were shown lately, the oldest first: to make one is the dear part of a page, and the same for everybody. */
-const lately = new Map<string, Shown>()
-/** In characters of all of them together. */
-let length = 0
-const mostLately = 4_000_000
+/** To make one is the dear part of a page, and the same for everybody. */
+const lately = new LRUCache<string, Promise<Shown>>({ maxSize: 4_000_000, sizeCalculation: (_, { length }) => length })
 
 async function show(text: string, by: Writer): Promise<Shown> {
   const key = `${by} ${text}`
-  const before = lately.get(key)
-  if (before) return before
-  const shown = await make(text, by)
-  if (!lately.has(key)) length += key.length
+  const shown = lately.get(key) ?? make(text, by)
   lately.set(key, shown)
-  for (const oldest of lately.keys()) {
-    if (length <= mostLately) break
-    lately.delete(oldest)
-    length -= oldest.length
-  }
-  return shown
+  return await shown
 }
 
 async function make(text: string, by: Writer): Promise<Shown> {

@@ -125,10 +125,18 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
       'referrer-policy': 'same-origin',
     })
   if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
-  // Paths of ours as people see them; in what came in no quotation mark is left as it was.
-  const lead = ` $1="${reply.server.base.replaceAll('$', '$$$$')}/`
-  return reply.send(pageOf(content, reply.server.doors).replace(/ (href|action)="\/(?!\/)/g, lead))
+  const { base, doors } = reply.server
+  const page = written.get(content) ?? Buffer.from(whole(content, base, doors))
+  written.set(content, page)
+  return reply.send(page)
 }
+
+/** A content that is kept, and sent again, is written once. */
+const written = new WeakMap<PageContent, Buffer>()
+
+/** With paths of ours as people see them; in what came in no quotation mark is left as it was. */
+const whole = (content: PageContent, base: string, doors: readonly Door[]): string =>
+  pageOf(content, doors).replace(/ (href|action)="\/(?!\/)/g, ` $1="${base.replaceAll('$', '$$$$')}/`)
 
 const plainLook = lookOf('')
 

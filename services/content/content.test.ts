@@ -208,6 +208,37 @@ test('pages say how they are found, are the same for everybody and are not sent 
     assert.ok((await page(path)).body.length < 60_000, path)
 })
 
+test('a page made before shows at once what else has been written since, also to who has it', async t => {
+  const { as, nobody, page } = await open(t)
+  const admin = as()
+  const written = async (article: object) => {
+    const { id } = (await admin('POST', '/blog', article)).json()
+    assert.equal((await admin('POST', `/blog/${id}/publish`)).statusCode, 200)
+    return id as string
+  }
+  const id = await written(post)
+  const path = '/blog/charging-in-winter'
+  const seen = async (known = '') => {
+    const { statusCode, body, headers } = await page(path, { 'if-none-match': known })
+    return { statusCode, body, tag: String(headers.etag) }
+  }
+  const first = await seen()
+  assert.equal((await seen()).body, first.body)
+  assert.equal((await seen(first.tag)).statusCode, 304)
+
+  const other = await written({ ...post, title: 'Charging in summer' })
+  const second = await seen(first.tag)
+  assert.match(second.body, /href="\/blog\/charging-in-summer"/)
+  await written({ ...post, language: 'de', title: 'Laden im Winter', translationOf: id })
+  assert.match((await seen(second.tag)).body, /href="\/de\/blog\/laden-im-winter"/)
+  await admin('POST', `/blog/${other}/withdraw`)
+  assert.doesNotMatch((await seen(second.tag)).body, /charging-in-summer/)
+
+  const { tag } = await seen()
+  assert.equal((await nobody('POST', '/help/messages/helpful', { helped: true })).statusCode, 204)
+  assert.equal((await seen(tag)).statusCode, 304, 'whether an article helped is on no page')
+})
+
 test('a reader notes how far they are in a tutorial, and says whether a help article helped', async t => {
   const { p, as, nobody, page } = await open(t)
   const ada = as({ role: 'user' })

@@ -265,6 +265,13 @@ export const told = ({ id, kind, language, slug, title, version }: Article) => (
   version,
 })
 
+/** As much as is asked of an article whose page the reader, or this process, has already. */
+export interface ArticleHead extends Pick<Article, 'id' | 'slug' | 'state' | 'version'> {
+  readonly details: Pick<Details, 'openUntil'>
+  /** Another one after each change of any article. */
+  readonly edition: string
+}
+
 /** Whether nobody can apply any more on this day. */
-export const isClosed = ({ state, details }: Article, now: Date): boolean =>
+export const isClosed = ({ state, details }: Pick<ArticleHead, 'state' | 'details'>, now: Date): boolean =>
   state !== 'published' || (details.openUntil !== undefined && details.openUntil < now.toISOString().slice(0, 10))

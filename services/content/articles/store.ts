@@ -1,6 +1,6 @@
 import type { ArticleKind } from '#contracts/content'
 import { Problem, violates, madeIn, type Db, type Language, type Tx, type Span } from '#kernel'
-import type { Article, Details } from './articles.ts'
+import type { Article, ArticleHead, Details } from './articles.ts'
 
 const columns = (db: Db) => db`
   a.id, a.kind, a.language, a.family, a.slug, json_build_object('kind', a.owner_kind, 'id', a.owner_id) as owner, a.title,
@@ -73,6 +73,21 @@ export async function findArticle(
       : await db<Article[]>`
           select ${columns(db)} from slugs s join articles a on a.id = s.article_id
           where s.kind = ${kind} and s.language = ${name.language} and s.slug = ${name.slug}`
+  return row
+}
+
+/** As much as is asked of an article whose text the reader, or this process, has already. */
+export async function findHead(
+  db: Db,
+  kind: ArticleKind,
+  language: Language,
+  slug: string,
+): Promise<ArticleHead | undefined> {
+  const [row] = await db<ArticleHead[]>`
+    select a.id, a.slug, a.state, a.version, (select count::text from edition) as edition,
+      json_strip_nulls(json_build_object('openUntil', a.details -> 'openUntil')) as details
+    from slugs s join articles a on a.id = s.article_id
+    where s.kind = ${kind} and s.language = ${language} and s.slug = ${slug}`
   return row
 }
 

@@ -6,7 +6,7 @@ import type { ContentHost } from '../host.ts'
 import { applicationForm, apply } from '../jobs/applying.ts'
 import { applyForm, type Typed } from './applying.ts'
 import { pathOf } from './data.ts'
-import { missing, show } from './pages.ts'
+import { contentOf, missing } from './pages.ts'
 import { texts } from './words.ts'
 
 /** The form of a job, as browsers send it without a script. */
@@ -44,7 +44,7 @@ export function applicationPages(host: ContentHost): void {
             if (!(error instanceof Problem) || error.kind === 'unavailable') throw error
             if (error.code === 'job_closed') return missing(reply, 'jobs', language, true)
             const form = applyForm(host, job, typed, wrongBy(error, language))
-            return await show(host, reply, job, error.status, form)
+            return sendPage(reply, error.status, await contentOf(host, job, form))
           }
           return sendPage(reply, 201, {
             language,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import Type from 'typebox'
 import {
   anyone,
@@ -9,10 +10,11 @@ import {
   html,
   type Html,
   isId,
+  isKnown,
   isInstant,
   type Language,
   markdown,
-  notModified,
+  type PageContent,
   page,
   placeOf,
   type Reply,
@@ -22,6 +24,7 @@ import { shown } from '#money/amount'
 import { isClosed, kinds, sectionOf, sections, Slug, type Article, type Section } from '../articles/articles.ts'
 import {
   findArticle,
+  findHead,
   listArticles,
   noteHelp,
   noteProgress,
@@ -48,10 +51,11 @@ const keeping = 'public, max-age=60, stale-while-revalidate=600'
 
 /** What readers find, without a script and without a cookie: lists and articles of every section, in every language. */
 export function pages(host: ContentHost): void {
+  const kept: Kept = new LRUCache({ maxSize: 4_000_000, sizeCalculation: ({ content }) => String(content.body).length })
   for (const section of sections)
     for (const language of ['en', 'de'] as const) {
       listPage(host, section, language)
-      articlePage(host, section, language)
+      articlePage(host, kept, section, language)
     }
   for (const language of ['en', 'de'] as const) buttons(host, language)
 }
@@ -150,7 +154,10 @@ const dayIn = (language: Language, day: Date): string => days[language].format(d
 const dated = (language: Language, { publishedAt }: Article): Html | null =>
   publishedAt && html`<time datetime="${publishedAt.toISOString()}">${dayIn(language, publishedAt)}</time>`
 
-function articlePage(host: ContentHost, section: Section, language: Language): void {
+/** Pages as they were made lately, by the id of their article, each true while nothing that is written changes. */
+type Kept = LRUCache<string, { readonly edition: string; readonly content: PageContent }>
+
+function articlePage(host: ContentHost, kept: Kept, section: Section, language: Language): void {
   const { site, db, now } = host
   const kind = kinds[section]
   site.get(
@@ -158,29 +165,29 @@ function articlePage(host: ContentHost, section: Section, language: Language): v
     { config: { access: anyone }, schema: { ...about, summary: `The page of one of ${section}`, params: One } },
     async (request, reply) => {
       const { slug } = request.params
-      const article = await findArticle(db, kind, { language, slug })
-      if (!article || article.state === 'draft' || article.state === 'scheduled')
-        return missing(reply, section, language)
+      const head = await findHead(db, kind, language, slug)
+      if (!head || head.state === 'draft' || head.state === 'scheduled') return missing(reply, section, language)
       // What was read and is withdrawn is gone for search engines too.
-      if (article.state === 'withdrawn') return missing(reply, section, language, kind === 'job')
-      if (article.slug !== slug) return reply.redirect(pathOf(section, language, article.slug), 301)
-      if (kind === 'job' && isClosed(article, now())) return missing(reply, section, language, true)
-      const isKnown = notModified(request, reply, `${article.version}-${language}`)
-      reply.header('cache-control', keeping)
-      if (isKnown) return reply.send()
-      return await show(host, reply, article, 200)
+      if (head.state === 'withdrawn') return missing(reply, section, language, kind === 'job')
+      if (head.slug !== slug) return reply.redirect(pathOf(section, language, head.slug), 301)
+      if (kind === 'job' && isClosed(head, now())) return missing(reply, section, language, true)
+      // Others that it leads to stand on it as well.
+      const tag = `"${head.version}-${head.edition}"`
+      reply.headers({ etag: tag, 'cache-control': keeping })
+      if (isKnown(request, tag)) return reply.code(304).send()
+      const made = kept.get(head.id)
+      if (made?.edition === head.edition) return sendPage(reply, 200, made.content)
+      const article = await findArticle(db, kind, { id: head.id })
+      if (!article) return missing(reply, section, language)
+      const content = await contentOf(host, article)
+      kept.set(head.id, { edition: head.edition, content })
+      return sendPage(reply, 200, content)
     },
   )
 }
 
 /** The page of an article, with what stands between its text and the ways on. */
-export async function show(
-  host: ContentHost,
-  reply: Reply,
-  article: Article,
-  status: number,
-  more?: Html,
-): Promise<Reply> {
+export async function contentOf(host: ContentHost, article: Article, more?: Html): Promise<PageContent> {
   const { db, platform } = host
   const { language, title, summary, body, details, kind } = article
   const section = sectionOf(kind)
@@ -192,7 +199,7 @@ export async function show(
     headingsOf(body),
   ])
   const address = (to: Language, slug: string) => platform.publicUrl + pathOf(section, to, slug)
-  return sendPage(reply, status, {
+  return {
     language,
     title,
     body: html`${kind === 'post' && html`<p>${byline(article)}</p>`}
@@ -242,7 +249,7 @@ export async function show(
       data: dataOf(platform.publicUrl, article, String(text)),
       ...(section === 'blog' && { feed: `${platform.publicUrl}${pathOf(section, language)}/feed.xml` }),
     },
-  })
+  }
 }
 
 function byline(article: Article): Html {
