@@ -97,10 +97,11 @@ export async function drain(url: string, shot: Shot, count: number, connections 
  */
 export async function paced(
   url: string,
-  shot: Omit<Shot, 'body'>,
+  { body, ...shot }: Shot,
   options: { rate: number; seconds: number },
 ): Promise<number[]> {
-  const thread = new Worker(new URL('paced.ts', import.meta.url), { workerData: { url, shot, options } })
+  const bodies = body && Array.from({ length: options.rate * options.seconds }, body)
+  const thread = new Worker(new URL('paced.ts', import.meta.url), { workerData: { url, shot, bodies, options } })
   const [taken] = await first(thread, 'message')
   return taken
 }
