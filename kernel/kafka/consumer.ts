@@ -37,7 +37,6 @@ export function openGroup(means: Means) {
   /** Those whose offsets Kafka does not have. */
   let strayed: Partition[] = []
   let stopped = false
-  let asking = false
 
   const opened = opening(open, { topics, outage, stopped: () => stopped })
 
@@ -55,7 +54,6 @@ export function openGroup(means: Means) {
   async function open(): Promise<void> {
     fetcher?.close()
     fetcher = undefined
-    asking = false
     await topics.make(names)
     const assignments = await member.assignments()
     shapes = await topics.shapesOf(names)
@@ -84,11 +82,7 @@ export function openGroup(means: Means) {
      * Somebody has taken a partition, or wants a replay. As long as the group counts us among its members it is ours,
      * and taken anew; else we learn what is.
      */
-    lost(): void {
-      if (asking) return
-      asking = true
-      member.onceCounted(() => void opened.wake())
-    },
+    lost: () => member.onceCounted(() => void opened.wake()),
     lag: (): Map<string, number> => fetcher?.lag() ?? new Map(),
     age: (): number => fetcher?.age() ?? 0,
     /** Whether everything in Kafka has been handed out here, or handled by other members. */
@@ -116,6 +110,8 @@ function openMember({ service, names, kafka, topics, log }: Means, hears: { assi
   let consumer: Consumer | undefined
   let isMember = false
   let isStale = false
+  /** The membership whose next sign of life is waited for. */
+  let awaited: Consumer | undefined
 
   async function leave(): Promise<void> {
     isMember = false
@@ -159,9 +155,14 @@ function openMember({ service, names, kafka, topics, log }: Means, hears: { assi
     renew(): void {
       isStale = true
     },
-    /** Calls back once the group has said that it still counts us. */
+    /** Calls back once the group has said that it still counts us; a membership that ends before learns what is its own anyhow. */
     onceCounted(then: () => void): void {
-      consumer?.once('consumer:heartbeat:end', then)
+      if (!consumer || awaited === consumer) return
+      awaited = consumer
+      consumer.once('consumer:heartbeat:end', () => {
+        awaited = undefined
+        then()
+      })
     },
   }
 }
