@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { BudgetReached, CompanyCardChanged, DriverBlocked, DriverUnblocked, SessionCharged } from '#contracts/billing'
-import { MemberChanged } from '#contracts/identity'
+import { MemberChanged, OrganisationDeleted } from '#contracts/identity'
 import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
@@ -282,6 +282,29 @@ suite('a company', () => {
       assert.match(ubl.body, /<cbc:BuyerReference>PO-4711</)
     }
     assert.equal((await manager.get('/company/wallet')).body.balances[0].balanceMinor, 200)
+    await isRight()
+  })
+
+  test('that is dissolved pays for nobody any more: its cards end, and what is left goes back', async t => {
+    const it = await employ(t)
+    const { p, people, session, ended, charge, fund, terms, company, isRight } = it
+    await terms(null)
+    await fund(company, 700n)
+    const before = session(people.ada, 'ADA', 2_000)
+    await ended(before)
+    assert.equal((await charge(people.ada, before.sessionId)).companyId, company.id)
+    await p.publish(OrganisationDeleted, { organisationId: company.id, name: 'Voltaic', members: [], version: 9 })
+    await p.settle()
+    const ada = it.as({ userId: people.ada })
+    assert.deepEqual(
+      (await ada.get('/cards')).body.items.map(({ endedFor }: any) => endedFor),
+      ['left'],
+    )
+    const after = session(people.ada, 'ADA', 2_000)
+    await ended(after)
+    assert.equal((await charge(people.ada, after.sessionId)).companyId, null)
+    const kept = await p.db('billing')`select minor::int, reason from kept_money where driver_id = ${company.id}`
+    assert.deepEqual([...kept], [{ minor: 700, reason: 'no-payment' }])
     await isRight()
   })
 

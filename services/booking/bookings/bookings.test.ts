@@ -12,7 +12,7 @@ import {
   BookingMade,
   BookingMissed,
 } from '#contracts/booking'
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { ChargerConnected, ConnectorReported, ReservationReported } from '#contracts/ocpp'
 import { SessionEnded } from '#contracts/sessions'
 import { StationDeleted, StationUpdated } from '#contracts/stations'
@@ -320,6 +320,22 @@ test('drivers are reminded once, and what they booked ends with their account an
     (await grace.list()).map(({ state, reason }) => [state, reason]),
     [['failed', 'station-gone']],
   )
+})
+
+test('of an organisation that is gone nobody has terms or calendars any more; others keep theirs', async t => {
+  const { operator, driver, p, owner, stationId } = await open(t)
+  const me = operator()
+  for (const [path, body] of [
+    ['/policies', { noShowFeeMinor: 500, currency: 'EUR' }],
+    ['/calendars', { stationId }],
+  ] as const)
+    assert.equal((await me.put(path, body)).status, 200, path)
+  const other = driver({ role: 'operator', organisation: { id: newId(), role: 'admin' } })
+  assert.equal((await other.put('/policies', { noShowFeeMinor: 300, currency: 'EUR' })).status, 200)
+  await p.publish(OrganisationDeleted, { organisationId: owner.id, name: 'Voltaic', members: [], version: 9 })
+  await p.settle()
+  for (const path of ['/policies', '/calendars']) assert.deepEqual((await me.get(path)).body.items, [], path)
+  assert.equal((await other.get('/policies')).body.items.length, 1)
 })
 
 test('a booking that is asked for again by its key is one', async t => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import {
   IncidentClosed,
   TicketAssigned,
@@ -135,6 +135,21 @@ test('a technician who leaves the platform hands back too, and what a person rep
   const left = (await me.get(`/incidents/${incident.id}`)).body.reports
   assert.equal(left.length, reports.length + 1)
   assert.ok(left.every(({ text }: any) => text === null))
+})
+
+test('of an organisation that is gone no technician is sent anywhere, and how long its tickets may take is forgotten', async t => {
+  const { p, operator } = await ticketed(t)
+  const organisation = { id: newId(), role: 'admin' as const }
+  const [me, other] = [operator({ organisation }), operator()]
+  const day = { workingHours: '1-7 00:00-23:59', holidays: [], criticalS: 60, highS: null, normalS: null, lowS: null }
+  for (const who of [me, other]) {
+    assert.equal((await who.post('/technicians', { userId: newId(), name: 'Eve' })).status, 201)
+    assert.equal((await who.put('/sla', day, { 'if-match': '"0"' })).status, 200)
+  }
+  await p.publish(OrganisationDeleted, { organisationId: organisation.id, name: 'Voltaic', members: [], version: 9 })
+  await p.settle()
+  assert.deepEqual([await me.list('/technicians'), (await me.get('/sla')).body.version], [[], 0])
+  assert.deepEqual([(await other.list('/technicians')).length, (await other.get('/sla')).body.version], [1, 1])
 })
 
 test('who is told in time: a quarter before the end and at it, each once, and not while it waits for a part', async t => {
