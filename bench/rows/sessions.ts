@@ -29,8 +29,8 @@ const questions: [string, (of: Filled) => string[]][] = [
 ]
 
 /**
- * Half are the operator's, at a hundred chargers whatever the count, by five hundred drivers; one in five hundred is
- * under way. They are spread over a year.
+ * Half are the operator's, at a hundred chargers whatever the count, by five hundred drivers; the latest two hundred
+ * are under way, as no more can be there. They are spread over a year.
  */
 async function filled(world: World, count: number) {
   const database = await world.database(`row_sessions_${count}`)
@@ -46,7 +46,7 @@ async function filled(world: World, count: number) {
       case when n % 2 = 0 then ${operator!.id}::uuid else md5('owner ' || n % 300)::uuid end, true,
       md5('driver ' || n % 500)::uuid, 'TAG' || n % 5000, 'ISO14443', true, false, at, at + interval '1 hour', at,
       at + interval '1 hour', 9, at + interval '1 hour', at,
-      case when n % 500 > 0 then at + interval '1 hour' end, 'Local', '{}', 20000, at + interval '1 hour', true
+      case when n <= ${count}::int - 200 then at + interval '1 hour' end, 'Local', '{}', 20000, at + interval '1 hour', true
     from generate_series(1, ${count}::int) n,
       lateral (select timestamptz '2026-01-01' + n * (interval '365 days' / ${count}::int) as at) times`
   await sql`vacuum analyze sessions`
