@@ -9,7 +9,7 @@ import type { GatewayHost } from './host.ts'
 import { passSocket } from './sockets.ts'
 
 const safe = new Set(['GET', 'HEAD'])
-/** Longer than the slowest answer of ours begins; what is streamed may take its time. */
+/** Longer than the slowest answer of ours begins; what is streamed may take its time. Who lives and is slow may be at work: nobody else is asked to do it too. */
 const answerMs = 120_000
 /** What is passed on in one piece. */
 const shortBytes = 16_384
@@ -115,13 +115,13 @@ function counting({ cache, settings }: GatewayHost) {
 }
 
 /** Passes a request to one address after the other, as long as nothing can have happened at any. */
-function passing({ peers, metrics }: GatewayHost) {
+function passing({ peers, metrics, onStop }: GatewayHost) {
   const passed = metrics.counter('ohmnibus_gateway_requests_total', 'Requests passed on to other processes', [
     'service',
     'status',
   ])
 
-  const watch = openFrozen()
+  const watch = openFrozen({ onStop })
 
   function passOn(
     request: FastifyRequest,
@@ -160,10 +160,15 @@ function passing({ peers, metrics }: GatewayHost) {
       retryDelay: () => null,
       rewriteRequestHeaders: (_, headers) => Object.assign(passable(headers, isSafe), introduction(peers, request)),
       onResponse(_, response, upstream) {
-        const { stream } = upstream as unknown as { stream: Answer & { destroy(): void } }
+        const { stream } = upstream as unknown as { stream: Answer & { destroy(error?: Error): void } }
         answered()
         if (outcome.isAnswered) return stream.on('error', () => {}).destroy()
         outcome.isAnswered = true
+        // What began may stop half-way: who gets it is told so by its breaking off.
+        reply.raw.once(
+          'close',
+          watch(address, () => stream.destroy(new Error('frozen'))),
+        )
         passed.inc({ service, status: response.statusCode })
         // One that stops, or has no database, is not asked for a while.
         if (response.statusCode === 503) reject(new Error('503'))

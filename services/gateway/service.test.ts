@@ -308,8 +308,44 @@ test('a process that is frozen is let go in seconds: reads go elsewhere, of chan
     read.map(() => [200, { name: 'shop' }]),
   )
   assert.deepEqual(changed.slice(0, 2), [503, 'service_unavailable'])
-  assert.ok((changed[2] as number) < 60, `let go after ${changed[2]} s`)
+  assert.ok((changed[2] as number) < 20, `let go after ${changed[2]} s`)
   assert.deepEqual(waited, [200, { name: 'slow' }])
+})
+
+test('an answer that stops half-way because its process is frozen breaks off in seconds; one whose process lives goes on', async t => {
+  const routes = JSON.stringify([{ method: 'GET', url: '/api/shop', service: 'shop' }])
+  /** Begins its answer, of a length that it tells or not, and ends it only where it lives. */
+  const halting = (lives: boolean, head: string) =>
+    createTcpServer(socket =>
+      socket
+        .on('error', () => {})
+        .on('data', data => {
+          const request = data.toString()
+          const json = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n'
+          const say = (body: string) => socket.write(`${json}content-length: ${body.length}\r\n\r\n${body}`)
+          if (request.includes(' /internal/routes ')) return say(routes)
+          if (request.includes(' /health/')) return lives && say('{}')
+          socket.write(`${json}${head}\r\n\r\n${head.startsWith('content-length') ? '["a",' : '5\r\n["a",\r\n'}`)
+          if (lives)
+            setTimeout(() => {
+              socket.write(head.startsWith('content-length') ? '"b"]' : '4\r\n"b"]\r\n0\r\n\r\n')
+            }, 8_000).unref()
+        }),
+    )
+  const began = performance.now()
+  const told = await Promise.all(
+    [true, false].flatMap(lives =>
+      ['content-length: 9', 'transfer-encoding: chunked'].map(async head => {
+        const { address } = await open(t, { shop: [await listening(t, halting(lives, head))] })
+        return await fetch(`${address}/api/shop`)
+          .then(json)
+          .catch(() => 'broken off')
+      }),
+    ),
+  )
+  assert.deepEqual(told, [['a', 'b'], ['a', 'b'], 'broken off', 'broken off'])
+  const seconds = (performance.now() - began) / 1000
+  assert.ok(seconds < 25, `after ${seconds} s`)
 })
 
 test('clients who hang up do not make a service look broken', async t => {
