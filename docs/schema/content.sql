@@ -67,6 +67,11 @@ CREATE INDEX articles_by_tag ON content.articles USING gin (tags);
 CREATE INDEX articles_by_word ON content.articles USING gin (words);
 CREATE INDEX articles_due ON content.articles USING btree (publish_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX articles_published ON content.articles USING btree (kind, language, published_at, id) WHERE (state = 'published'::text);
+CREATE CONSTRAINT TRIGGER articles_edition AFTER INSERT OR DELETE OR UPDATE OF slug, title, summary, body, tags, details, state, published_at, version ON content.articles DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION edition_changed();
+
+create table edition (
+  count  bigint  not null
+);
 
 create table progress (
   user_id     uuid                      not null,
@@ -102,3 +107,17 @@ create table versions (
   constraint versions_pkey PRIMARY KEY (article_id, version),
   constraint versions_article_id_fkey FOREIGN KEY (article_id) REFERENCES articles(id) ON DELETE CASCADE
 );
+
+CREATE OR REPLACE FUNCTION content.edition_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Once a transaction, and at its end, so that nobody waits for one who holds articles that others want.
+  if current_setting('content.edition', true) is distinct from pg_current_xact_id()::text then
+    perform set_config('content.edition', pg_current_xact_id()::text, true);
+    update edition set count = count + 1;
+  end if;
+  return null;
+end
+$function$;

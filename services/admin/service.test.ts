@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'csv-parse/sync'
+import { SessionCharged } from '#contracts/billing'
+import { BookingCancelled, BookingMade } from '#contracts/booking'
+import { ArticlePublished, ArticleWithdrawn } from '#contracts/content'
+import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
 import {
   ClientConsentGiven,
+  OrganisationCreated,
+  OrganisationDeleted,
   UserDeleted,
   UserDisabled,
   UserFactorsChanged,
@@ -10,9 +16,13 @@ import {
   UserRegistered,
   UserRoleChanged,
 } from '#contracts/identity'
-import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
-import { OrderRefunded, RefundFailed } from '#contracts/orders'
+import { IncidentClosed, IncidentOpened, TicketChanged, TicketOpened } from '#contracts/maintenance'
+import { ChargerConnected, ChargerDisconnected } from '#contracts/ocpp'
+import { OrderCreated, OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
+import { PassportCreated, PassportStatusChanged } from '#contracts/passports'
 import { SessionEnded, SessionStarted } from '#contracts/sessions'
+import { StationCreated } from '#contracts/stations'
+import { SubscriptionCancelled, SubscriptionPastDue, SubscriptionStarted } from '#contracts/users'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { countsOf } from './figures/things.ts'
@@ -114,6 +124,76 @@ suite('the dashboard', () => {
       select coalesce(sum(number), 0)::int as counts, (select count(*)::int from things where state is not null) as things
       from counts`
     assert.equal(counted!.counts, counted!.things, 'the counts are those of the things')
+  })
+
+  test('has what goes on in every world, as it is told', async t => {
+    const it = await open(t)
+    // What is not counted of an event is left out of it.
+    const tell = (event: Parameters<typeof it.p.publish>[0], ...told: object[]) =>
+      Promise.all(told.map(one => it.p.publish(event, { at, ...one } as never)))
+    const [a, b, c] = [newId(), newId(), newId()] as const
+    await tell(OrganisationCreated, { organisationId: a }, { organisationId: b })
+    await tell(OrganisationDeleted, { organisationId: b, name: 'Gone', members: [], version: 2 })
+    for (const id of [a, b]) await tell(PassportCreated, { passport: { id }, version: 1 })
+    await tell(PassportStatusChanged, { passport: { id: a }, version: 2, status: 'published' })
+    await tell(StationCreated, { stationId: a, version: 1 }, { stationId: b, version: 1 })
+    const [up, down] = [
+      { chargerId: 'CP-1', connectionId: newId() },
+      { chargerId: 'CP-2', connectionId: newId() },
+    ]
+    await tell(ChargerConnected, up, down)
+    await tell(ChargerDisconnected, down)
+    await tell(
+      SessionCharged,
+      { sessionId: a, revision: 1, currency: 'EUR', totalMinor: 700 },
+      { sessionId: a, revision: 2, currency: 'EUR', totalMinor: 900 },
+      { sessionId: b, revision: 1, currency: 'CHF', totalMinor: 300 },
+    )
+    const order = { orderId: a, version: 1, status: 'pending', currency: 'EUR', totalMinor: 4_900 }
+    await tell(OrderCreated, order, { ...order, orderId: b })
+    await tell(PaymentSucceeded, { ...order, version: 2, status: 'processing' })
+    const ticket = { ticketId: a, priority: 'high', state: 'open', version: 1 }
+    await tell(TicketOpened, ticket, { ...ticket, ticketId: b, priority: 'low' }, { ...ticket, ticketId: c })
+    await tell(TicketChanged, { ...ticket, ticketId: c, state: 'resolved', version: 3 })
+    const booking = { bookingId: a, state: 'reserved', version: 1 }
+    await tell(BookingMade, booking, { ...booking, bookingId: b })
+    await tell(BookingCancelled, { ...booking, bookingId: b, state: 'cancelled', version: 2 })
+    for (const subscriptionId of [a, b, c]) await tell(SubscriptionStarted, { subscriptionId, version: 1 })
+    await tell(SubscriptionPastDue, { subscriptionId: b, version: 2 })
+    await tell(SubscriptionCancelled, { subscriptionId: c, version: 2 })
+    const file = { docId: a, version: 1, kind: 'test-report', sizeBytes: 1_000 }
+    await tell(DocumentUploaded, file, { ...file, version: 2, sizeBytes: 1_500 }, { ...file, docId: b })
+    await tell(DocumentDeleted, { docId: b, version: 2 })
+    const article = { articleId: a, kind: 'post', slug: 'one', version: 1 }
+    await tell(ArticlePublished, article, { ...article, articleId: b, kind: 'help' }, { ...article, articleId: c })
+    await tell(ArticleWithdrawn, { ...article, articleId: c, version: 2 })
+    await it.p.settle()
+    const { body } = await it.ada.get('dashboard')
+    assert.deepEqual(body.sessions.booked, [
+      { currency: 'CHF', totalMinor: 300, lately: 300 },
+      { currency: 'EUR', totalMinor: 900, lately: 900 },
+    ])
+    const none = { total: 0, pending: 0, byStatus: {} }
+    assert.partialDeepStrictEqual(body, {
+      organisations: { total: 1, lately: 1 },
+      passports: { total: 2, byStatus: { draft: 1, published: 1 } },
+      stations: { total: 2, connected: 1 },
+      incidents: { open: 0, byPriority: {} },
+      tickets: { open: 2, byStatus: { open: 2, resolved: 1 }, openByPriority: { high: 1, low: 1 } },
+      bookings: { ahead: 1, lately: 2, byStatus: { reserved: 1, cancelled: 1 } },
+      subscriptions: { active: 1, byStatus: { active: 1, 'past-due': 1, cancelled: 1 } },
+      documents: { total: 1, sizeBytes: 1_500 },
+      articles: { published: 2, byKind: { post: 1, help: 1 } },
+      approvals: { waiting: 0 },
+      vendors: none,
+      products: none,
+      orders: {
+        total: 2,
+        byStatus: { pending: 1, processing: 1 },
+        paid: [{ currency: 'EUR', totalMinor: 4_900, lately: 4_900 }],
+        refunded: [],
+      },
+    })
   })
 
   test('takes less than 100 ms with a million orders: it reads counters, as many as there are days', async t => {

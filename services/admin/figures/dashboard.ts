@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Instant, Minor } from '#contracts/shared'
 import { withRole } from '#kernel'
+import { countWaiting } from '../approvals/store.ts'
 import type { AdminHost } from '../host.ts'
 import { countsOf, type Count, type Kind } from './things.ts'
 
@@ -25,6 +26,12 @@ const Dashboard = Type.Object(
       booked: { ...Amounts, description: 'What drivers were charged' },
     }),
     incidents: Type.Object({ open: HowMany, byPriority: ByState }),
+    tickets: Type.Object({ open: HowMany, byStatus: ByState, openByPriority: ByState }),
+    bookings: Type.Object({ ahead: HowMany, lately: HowMany, byStatus: ByState }),
+    subscriptions: Type.Object({ active: HowMany, byStatus: ByState }),
+    documents: Type.Object({ total: HowMany, sizeBytes: Type.Integer({ minimum: 0, examples: [1_840_000] }) }),
+    articles: Type.Object({ published: HowMany, byKind: ByState }),
+    approvals: Type.Object({ waiting: { ...HowMany, description: 'Requests that wait for a second admin' } }),
     vendors: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),
     products: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),
     orders: Type.Object({
@@ -56,18 +63,21 @@ export function dashboardRoute({ db, http, now }: AdminHost): void {
     async (): Promise<Static<typeof Dashboard>> => {
       const at = now()
       const since = new Date(at.getTime() - days * 86_400_000).toISOString().slice(0, 10)
-      return dashboardOf(await countsOf(db, since), at)
+      const [counts, waiting] = await Promise.all([countsOf(db, since), countWaiting(db)])
+      return { ...dashboardOf(counts, at), approvals: { waiting } }
     },
   )
 }
 
-function dashboardOf(counts: readonly Count[], at: Date): Static<typeof Dashboard> {
+function dashboardOf(counts: readonly Count[], at: Date): Omit<Static<typeof Dashboard>, 'approvals'> {
   const of = (kind: Kind, state?: string) =>
     counts.filter(one => one.kind === kind && (state === undefined || one.state === state))
   const sum = (rows: readonly Count[], field: 'number' | 'amount' | 'lately' | 'latelyAmount' = 'number') =>
     rows.reduce((total, row) => total + row[field], 0)
-  const by = (kind: Kind, field: 'state' | 'facet' = 'state') =>
-    Object.fromEntries([...Map.groupBy(of(kind), row => row[field])].map(([name, rows]) => [name, sum(rows)]))
+  const grouped = (rows: readonly Count[], field: 'state' | 'facet') =>
+    Object.fromEntries([...Map.groupBy(rows, row => row[field])].map(([name, found]) => [name, sum(found)]))
+  const by = (kind: Kind, field: 'state' | 'facet' = 'state') => grouped(of(kind), field)
+  const openTickets = of('ticket').filter(({ state }) => state !== 'resolved' && state !== 'closed')
   const amounts = (kind: Kind) =>
     of(kind).map(({ facet: currency, amount: totalMinor, latelyAmount: lately }) => ({ currency, totalMinor, lately }))
   return {
@@ -88,6 +98,15 @@ function dashboardOf(counts: readonly Count[], at: Date): Static<typeof Dashboar
       booked: amounts('charge'),
     },
     incidents: { open: sum(of('incident')), byPriority: by('incident', 'facet') },
+    tickets: { open: sum(openTickets), byStatus: by('ticket'), openByPriority: grouped(openTickets, 'facet') },
+    bookings: {
+      ahead: sum(of('booking', 'reserved')),
+      lately: sum(of('booking'), 'lately'),
+      byStatus: by('booking'),
+    },
+    subscriptions: { active: sum(of('subscription', 'active')), byStatus: by('subscription') },
+    documents: { total: sum(of('document')), sizeBytes: sum(of('document'), 'amount') },
+    articles: { published: sum(of('article')), byKind: by('article', 'facet') },
     vendors: { total: sum(of('vendor')), pending: sum(of('vendor', 'pending')), byStatus: by('vendor') },
     products: { total: sum(of('product')), pending: sum(of('product', 'pending')), byStatus: by('product') },
     orders: {

@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto'
 import { SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import {
+  BookingCancelled,
+  BookingChanged,
+  BookingFailed,
+  BookingFulfilled,
+  BookingMade,
+  BookingMissed,
+  BookingOffered,
+  BookingRejected,
+} from '#contracts/booking'
 import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/content'
 import type { EventContract } from '#contracts/define'
+import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
 import {
   ActingBegan,
   ApiKeyCreated,
@@ -30,7 +41,7 @@ import {
   UserRoleChanged,
   UserSignedOut,
 } from '#contracts/identity'
-import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
+import { IncidentClosed, IncidentOpened, TicketChanged, TicketOpened } from '#contracts/maintenance'
 import {
   CategoryCreated,
   CategoryDeleted,
@@ -61,6 +72,13 @@ import {
 } from '#contracts/passports'
 import { SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { StationCreated, StationDeleted, StationUpdated } from '#contracts/stations'
+import {
+  SubscriptionCancelled,
+  SubscriptionChanged,
+  SubscriptionPastDue,
+  SubscriptionRenewed,
+  SubscriptionStarted,
+} from '#contracts/users'
 import {
   CommissionRuleChanged,
   VendorApproved,
@@ -109,6 +127,7 @@ export function followEverything(host: AdminHost): void {
   followAccounts(follow)
   followBatteriesAndCharging(follow)
   followTheMarket(follow)
+  followWhatGoesOn(follow)
   followAlone(follow)
 }
 
@@ -291,13 +310,63 @@ function followTheMarket(follow: Follow): void {
   follow(RefundFailed, { counts: one => refund(one, true) })
 }
 
+/** What is booked, mended, subscribed, kept and written. */
+function followWhatGoesOn(follow: Follow): void {
+  for (const event of [TicketOpened, TicketChanged])
+    follow(event, {
+      counts: one => ({ kind: 'ticket', id: one.ticketId, rank: one.version, state: one.state, facet: one.priority }),
+    })
+  for (const event of [
+    BookingMade,
+    BookingChanged,
+    BookingOffered,
+    BookingRejected,
+    BookingFulfilled,
+    BookingCancelled,
+    BookingMissed,
+    BookingFailed,
+  ])
+    follow(event, { counts: one => ({ kind: 'booking', id: one.bookingId, rank: one.version, state: one.state }) })
+  const subscription = (one: { subscriptionId: string; version: number }, state: string): Omit<Told, 'at'> => ({
+    kind: 'subscription',
+    id: one.subscriptionId,
+    rank: one.version,
+    state,
+  })
+  for (const event of [SubscriptionStarted, SubscriptionRenewed])
+    follow(event, { counts: one => subscription(one, 'active') })
+  follow(SubscriptionPastDue, { counts: one => subscription(one, 'past-due') })
+  follow(SubscriptionChanged, { counts: one => subscription(one, one.change === 'paused' ? 'paused' : 'active') })
+  follow(SubscriptionCancelled, { counts: one => subscription(one, 'cancelled') })
+  follow(DocumentUploaded, {
+    counts: one => ({
+      kind: 'document',
+      id: one.docId,
+      rank: one.version,
+      state: 'there',
+      facet: one.kind,
+      amount: one.sizeBytes,
+    }),
+  })
+  follow(DocumentDeleted, { counts: one => ({ kind: 'document', id: one.docId, rank: forGood, state: null }) })
+  const article = (one: Delivered<typeof ArticlePublished>, state: string | null): Omit<Told, 'at'> => ({
+    kind: 'article',
+    id: one.articleId,
+    rank: one.version,
+    state,
+    facet: one.kind,
+  })
+  for (const event of [ArticlePublished, ArticleChanged])
+    follow(event, { counts: one => article(one, 'published'), notes: ['slug'] })
+  follow(ArticleWithdrawn, { counts: one => article(one, null), notes: ['slug'] })
+}
+
 /** What admins do that nobody counts. */
 function followAlone(follow: Follow): void {
   follow(CommissionRuleChanged, { notes: ['vendorId', 'categoryId', 'basisPoints', 'from', 'until'] })
   for (const event of [CategoryCreated, CategoryUpdated, CategoryDeleted]) follow(event, { notes: ['slug'] })
   follow(TaxClassChanged, { notes: ['percents'] })
   follow(ReviewRemoved, { notes: ['productId', 'rating'] })
-  for (const event of [ArticlePublished, ArticleChanged, ArticleWithdrawn]) follow(event, { notes: ['slug'] })
   follow(TariffPublished, { notes: ['name', 'version'] })
   follow(TariffWithdrawn, { notes: ['owner'] })
   follow(ChargerRegistered, { notes: ['owner'] })

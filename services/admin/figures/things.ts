@@ -29,6 +29,11 @@ export type Kind =
   | 'payment'
   | 'refund'
   | 'incident'
+  | 'ticket'
+  | 'booking'
+  | 'subscription'
+  | 'document'
+  | 'article'
 
 /** Behind every other rank. */
 export const forGood = '~'
