@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { PassportReaderInvited } from '../contracts/passports.ts'
 import { openPlatform } from '../packages/client/test/platform.ts'
 
+const run = promisify(execFile)
 const guides = join(import.meta.dirname, '..', 'docs', 'guides')
 
 /** All blocks of a guide in one shell, as somebody pastes them one after the other; answers what they told. */
@@ -106,4 +110,87 @@ test('who sees what: every block runs as it stands', async t => {
   assert.match(told, /testReportResults/)
   assert.match(told, /\ninterest\n2\n0\n/)
   assert.match(told, /interest GET \/api\/passports\/:id\n/)
+})
+
+/** The steps of a tutorial that comes with the platform, as its readers get them. */
+async function tutorial(url: string, slug: string): Promise<string[]> {
+  const { steps } = (await (await fetch(`${url}/api/content/tutorials/${slug}`)).json()) as any
+  return steps.map(({ text }: { text: string }) => text)
+}
+
+const blockOf = (step: string, language = 'sh'): string =>
+  new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(step)![1]!
+
+/** What a step answers, pasted into a shell. */
+async function paste(url: string, step: string, environment: Record<string, string>): Promise<any> {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-tutorial-'))
+  try {
+    const script = blockOf(step).replaceAll('localhost:8080', new URL(url).host)
+    const { stdout } = await run('bash', ['-euc', script], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...environment },
+      timeout: 60_000,
+    })
+    const answer = JSON.parse(stdout)
+    assert.equal(answer.code, undefined, `${script}\n${stdout}`)
+    return answer
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+test('the tutorial of the first passport: every step does what it says', async t => {
+  const p = await openPlatform(t, {}, ['content'])
+  const { token: TOKEN } = await acting(p, p.ada, 'Donau Batteriewerk GmbH')
+  const [write, attach, publish, share] = (await tutorial(p.url, 'first-passport')) as [string, string, string, string]
+  const { id: PASSPORT } = await paste(p.url, write, { TOKEN })
+  const at = { TOKEN, PASSPORT }
+  assert.equal((await paste(p.url, attach, at)).kind, 'declaration-of-conformity')
+  assert.equal((await paste(p.url, publish, at)).status, 'published')
+  await paste(p.url, share, at)
+  await p.settle()
+  assert.equal((await p.published(PassportReaderInvited)).at(-1)!.email, 'grace@example.com')
+})
+
+test('the tutorials of the first charger and the first price: every step does what it says', async t => {
+  const p = await openPlatform(t, {}, ['content', 'ocpp', 'stations', 'sessions', 'billing'])
+  const { url } = p
+  const send = async (method: string, path: string, body?: object, token?: string): Promise<any> => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`)
+    return answer.json()
+  }
+  const login = async ({ email, password }: { email: string; password: string }): Promise<string> =>
+    (await send('POST', '/api/auth/login', { email, password })).accessToken
+  const olga = await p.person('Olga Operator')
+  await send('PUT', `/api/auth/users/${olga.id}/role`, { role: 'operator' }, await login(p.admin))
+  await p.settle()
+  const [TOKEN, DRIVER] = [await login(olga), await login(p.ada)]
+  const get = (path: string) => send('GET', path, undefined, TOKEN)
+
+  const [connect, boot, card, charge] = (await tutorial(url, 'first-charger')) as [string, string, string, string]
+  const [, address, protocol] = /wscat -c (\S+) -s (\S+)/.exec(blockOf(connect))!
+  const charger = new WebSocket(address!.replace('localhost:8080', new URL(url).host), protocol)
+  t.after(() => charger.close())
+  await once(charger, 'open')
+  const say = async (step: string): Promise<any> => {
+    charger.send(blockOf(step, '').trim())
+    return JSON.parse(String((await once(charger, 'message'))[0].data))
+  }
+  assert.equal((await say(boot))[2].status, 'Accepted')
+  assert.equal((await paste(url, card, { TOKEN })).idToken, 'CARD-1')
+  await p.settle()
+
+  const [open, tariff, ask] = (await tutorial(url, 'first-price')) as [string, string, string]
+  const { id: STATION } = await paste(url, open, { OPERATOR: TOKEN })
+  await paste(url, tariff, { OPERATOR: TOKEN })
+  await p.settle()
+  const quote = await paste(url, ask, { DRIVER, STATION })
+  assert.equal(quote.tariff.name, 'Day and night')
+  assert.equal((await say(charge))[2].idTagInfo.status, 'Accepted')
+  await p.settle()
+  const [session] = (await get('/api/sessions/active')).items
+  assert.equal(session.chargerId, 'CP-1')
+  assert.equal((await get(`/api/billing/charges/${session.id}`)).price.currency, 'EUR')
 })

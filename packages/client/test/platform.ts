@@ -5,7 +5,7 @@ import { start } from '../../../kernel/testing.ts'
 import { choose } from '../../../services/all.ts'
 
 /** The platform as it runs, with passports and what tells of them, its admin, and Ada, who has an account. */
-export async function openPlatform(t: TestContext, environment: Record<string, string> = {}) {
+export async function openPlatform(t: TestContext, environment: Record<string, string> = {}, more: string[] = []) {
   let host!: Host<string, typeof getCode>
   const mailroom = defineService({
     name: 'mailroom',
@@ -13,7 +13,7 @@ export async function openPlatform(t: TestContext, environment: Record<string, s
     needs: [getCode],
     start: own => void (host = own),
   })
-  const services = await choose(['identity', 'documents', 'notifications', 'passports'])
+  const services = await choose(['identity', 'documents', 'notifications', 'passports', ...more])
   const p = await start(t, [...services, mailroom], { environment })
   const url = await p.listen()
   const { value } = p.platform.announcements.find(({ label }) => label === 'First admin')!
