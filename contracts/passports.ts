@@ -125,6 +125,25 @@ export const PassportShared = event(
   }),
 )
 
+/**
+ * Somebody asked to read a passport by a legitimate interest (`open`), was asked back, was answered, gave it up, or had it
+ * taken back. That it was opened or shut by that `passport.shared` tells.
+ */
+export const PassportInterestChanged = event(
+  'passports',
+  'passport.interest-changed',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+    requestId: Id,
+    asker: Owner,
+    state: Type.Enum(['open', 'asked_back', 'given', 'refused', 'withdrawn', 'revoked'], { examples: ['open'] }),
+  }),
+)
+
 /** A passport was opened to an address that nobody has proven yet; whoever does may read it. */
 export const PassportReaderInvited = event(
   'passports',

@@ -157,6 +157,33 @@ create table imports (
 CREATE INDEX imports_by_age ON passports.imports USING btree (created_at);
 CREATE INDEX imports_of_user ON passports.imports USING btree (user_id, what, id);
 
+create table interest_requests (
+  id           uuid                      not null,
+  passport_id  uuid                      not null,
+  asker_kind   text                      not null,
+  asker_id     uuid                      not null,
+  asked_by     uuid                      not null,
+  asker_name   text                      not null,
+  purpose      text                      not null,
+  reason       text                      not null,
+  asked_until  timestamp with time zone,
+  state        text                      not null,
+  question     text,
+  answer       text,
+  decision     text,
+  given_until  timestamp with time zone,
+  due_at       timestamp with time zone  not null,
+  created_at   timestamp with time zone  not null,
+  updated_at   timestamp with time zone  not null,
+  constraint interest_requests_pkey PRIMARY KEY (id),
+  constraint interest_requests_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint interest_requests_asker_kind_check CHECK ((asker_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint interest_requests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked_back'::text, 'given'::text, 'refused'::text, 'withdrawn'::text, 'revoked'::text])))
+);
+CREATE INDEX interest_requests_by_person ON passports.interest_requests USING btree (asked_by);
+CREATE INDEX interest_requests_of_asker ON passports.interest_requests USING btree (asker_id, id);
+CREATE UNIQUE INDEX interest_requests_waiting ON passports.interest_requests USING btree (passport_id, asker_id) WHERE (state = ANY (ARRAY['open'::text, 'asked_back'::text]));
+
 create table law_day (
   one  boolean  not null default true,
   day  date     not null,

@@ -43,6 +43,7 @@ export function forgetWhoLeaves(host: PassportsHost): void {
     { id: 'forget', purpose: 'forget who left, and delete their drafts', from: 'beginning' },
     async ({ userId, email }, tx) => {
       await tx`delete from readers where reader_id = ${userId} and kind = 'person'`
+      await tx`delete from interest_requests where asker_id = ${userId} or asked_by = ${userId}`
       await tx`delete from addressed_readers where reader_id = ${userId} or email = ${email}`
       await tx`delete from import_mappings where owner_id = ${userId} and owner_kind = 'person'`
       await tx.enqueue(drop, { ownerId: userId }, { key: `drafts of ${userId}` })
@@ -57,6 +58,7 @@ export function forgetWhoLeaves(host: PassportsHost): void {
     { id: 'forget', purpose: 'forget what an organisation might read that is gone', from: 'beginning' },
     async ({ organisationId }, tx) => {
       await tx`delete from readers where reader_id = ${organisationId} and kind = 'organisation'`
+      await tx`delete from interest_requests where asker_id = ${organisationId}`
       await tx`delete from import_mappings where owner_id = ${organisationId} and owner_kind = 'organisation'`
       await tx`delete from settings where owner_id = ${organisationId} and owner_kind = 'organisation'`
       await tx`delete from operators where organisation_id = ${organisationId}`

@@ -12,5 +12,6 @@ export const personal: PersonalTables = {
   serialisations: 'user_id = $1::uuid',
   imports: 'user_id = $1::uuid',
   import_mappings: 'owner_id = $1::uuid',
+  interest_requests: 'asker_id = $1::uuid or asked_by = $1::uuid',
   addressed_readers: 'reader_id = $1::uuid or invited_by = $1::uuid',
 }

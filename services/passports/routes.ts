@@ -26,6 +26,7 @@ import type { FindReader, PassportsHost } from './host.ts'
 import { archive, draft, editableBy, publish, told, view } from './passports.ts'
 import { serialRoutes } from './bulk/routes.ts'
 import { exchangeRoutes } from './exchange/routes.ts'
+import { interestRoutes } from './interests/routes.ts'
 import { labelRoutes } from './labels/routes.ts'
 import { changeStatus, writePublished } from './publishing.ts'
 import { learnOperator } from './operators/operators.ts'
@@ -81,6 +82,7 @@ const VersionView = Type.Object(
 export function routes(host: PassportsHost, findReader: FindReader): void {
   const { http, db, now } = host
   readerRoutes(host, findReader)
+  interestRoutes(host)
   const change = changes(host)
   unitRoutes(host, change)
   moveRoutes(host)

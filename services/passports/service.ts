@@ -3,6 +3,7 @@ import { defineService } from '#kernel'
 import {
   PassportCreated,
   PassportDeleted,
+  PassportInterestChanged,
   PassportMoved,
   PassportPublished,
   PassportReaderInvited,
@@ -50,6 +51,7 @@ export const passports = defineService({
     PassportPublished,
     PassportStatusChanged,
     PassportShared,
+    PassportInterestChanged,
     PassportReaderInvited,
     PassportMoved,
     PassportSerialised,

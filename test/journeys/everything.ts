@@ -110,7 +110,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await ada.get(201, `POST /api/passports/${waiting}/readers`, { email: 'eve@example.com' })
     await upload(ada, 'harmful.pdf', waiting, eicar)
     await p.settle()
-    await person('Eve')
+    const wish = { name: 'ReCell GmbH', purpose: 'treatment', reason: 'It stands in our workshop' }
+    await (await person('Eve')).get(201, `POST /api/passports/${moved}/requests`, wish)
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
 
     await chargingHappens(p, address, root, grace.id)

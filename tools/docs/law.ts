@@ -40,7 +40,8 @@ export const provisions: readonly Row[] = [
   {
     provision: 'Art. 77(2)(c)',
     what: 'points 2 and 4 for persons with a legitimate interest',
-    where: 'PUT /api/passports/{id}/readers/{readerId}, who is named by its owner; a desk for requests is to come',
+    where:
+      'PUT /api/passports/{id}/readers/{readerId}, who is named by its owner; POST /api/passports/{id}/requests, who asks',
     test: [lattice, 'an interest ends when its time is over, and when the owner takes it back'],
   },
   {

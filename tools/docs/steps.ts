@@ -40,3 +40,14 @@ export const importSteps = (of: string, id: string, ...more: string[]): Step[] =
   { operation: `get${of}ByIdErrors`, with: { id } },
   { operation: `get${of}ByIdMarked`, with: { id }, status: 409 },
 ]
+
+/** Nobody asks to read what is their own, so that there is nothing to decide. */
+export const interestSteps: Step[] = [
+  { operation: 'postPassportsByIdRequests', with: { id: 'passportId' }, status: 409 },
+  { operation: 'getPassportsRequests' },
+  { operation: 'getPassportsRequestsByRequestId', status: 404 },
+  ...['Give', 'Refuse', 'Ask', 'Answer', 'Withdraw', 'Revoke'].map(act => ({
+    operation: `postPassportsRequestsByRequestId${act}`,
+    status: 404,
+  })),
+]

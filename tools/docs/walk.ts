@@ -1,4 +1,4 @@
-import { importSteps, photo, type Chapter, type Step } from './steps.ts'
+import { importSteps, interestSteps, photo, type Chapter, type Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
 import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
@@ -254,6 +254,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postExchangeConvert' },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
       { operation: 'getPassportsByIdAccessLogProof', with: { id: 'passportId' } },
+      ...interestSteps,
       {
         operation: 'putPassportsByIdReadersByReaderId',
         with: { id: 'passportId', readerId: 'organisationId' },

@@ -355,6 +355,26 @@ export const cases: Record<string, Case> = {
     inApp: told([ada, 'Passport BP-2024-011 was shared'], [victor, 'Passport BP-2024-011 was shared with you']),
     link: passportLink,
   },
+  'a passport that somebody asks to read': {
+    event: passports.PassportInterestChanged,
+    data: { ...passport, owner: self, requestId: newId(), asker: { kind: 'person', id: victor.userId }, state: 'open' },
+    mails: { [email]: 'Somebody asks to read passport BP-2024-011' },
+    inApp: told([ada, 'Somebody asks to read passport BP-2024-011']),
+    link: 'https://ohmnibus.example.com/console/passports/requests',
+  },
+  'a passport that somebody was refused to read': {
+    event: passports.PassportInterestChanged,
+    data: {
+      ...passport,
+      owner: self,
+      requestId: newId(),
+      asker: { kind: 'person', id: victor.userId },
+      state: 'refused',
+    },
+    mails: { 'victor@example.com': 'You may not read passport BP-2024-011' },
+    inApp: told([victor, 'You may not read passport BP-2024-011']),
+    link: 'https://ohmnibus.example.com/console/passports/requests?as=asker',
+  },
   'a passport shared with an address of somebody': {
     event: passports.PassportShared,
     data: {

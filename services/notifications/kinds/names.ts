@@ -39,6 +39,10 @@ export const names: Record<Kind, Record<Locale, string>> = {
   'passport.published': { en: 'A passport was published', de: 'Ein Pass wurde veröffentlicht' },
   'passport.status-changed': { en: 'A passport was archived', de: 'Ein Pass wurde archiviert' },
   'passport.shared': { en: 'Who may read a passport', de: 'Wer einen Pass lesen darf' },
+  'passport.interest-changed': {
+    en: 'Who asks to read a passport',
+    de: 'Wer um das Lesen eines Passes bittet',
+  },
   'passport.reader-invited': { en: 'You may read a passport', de: 'Sie dürfen einen Pass lesen' },
   'passport.moved': { en: 'A passport has another owner', de: 'Ein Pass gehört jemand anderem' },
   'passport.serialisation-ended': { en: 'Passports from a list are made', de: 'Pässe aus einer Liste sind angelegt' },

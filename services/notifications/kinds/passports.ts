@@ -1,6 +1,7 @@
 import {
   PassportCreated,
   PassportDeleted,
+  PassportInterestChanged,
   PassportMoved,
   PassportPublished,
   PassportReaderInvited,
@@ -205,6 +206,55 @@ export const passports = {
             ],
           }),
       action: 'Den Pass öffnen',
+    }),
+  }),
+
+  // What opens a passport, or shuts it, is told as that.
+  'passport.interest-changed': rule(PassportInterestChanged, inBulk(both), {
+    drafts: event => {
+      const { state, owner, asker } = event
+      const facts = { passport: unlinked(nameOf(event)), state }
+      if (state === 'open') return [{ audience: owner, facts, path: '/console/passports/requests' }]
+      if (state !== 'asked_back' && state !== 'refused') return []
+      return [{ audience: asker, facts, path: '/console/passports/requests?as=asker' }]
+    },
+    many: {
+      en: count => `${count} messages about who may read passports by their interest`,
+      de: count => `${count} Nachrichten, wer mit berechtigtem Interesse Pässe lesen darf`,
+    },
+    en: ({ passport, state }) => ({
+      ...(state === 'open'
+        ? {
+            title: `Somebody asks to read passport ${passport}`,
+            text: [`Somebody says that they have a legitimate interest in the battery passport ${passport}.`],
+          }
+        : state === 'refused'
+          ? {
+              title: `You may not read passport ${passport}`,
+              text: [`The owner of the battery passport ${passport} refused what you asked, and says why.`],
+            }
+          : {
+              title: `A question about passport ${passport}`,
+              text: [`Before they decide, the owner of the battery passport ${passport} asks you something.`],
+            }),
+      action: 'Open the requests',
+    }),
+    de: ({ passport, state }) => ({
+      ...(state === 'open'
+        ? {
+            title: `Jemand möchte Pass ${passport} lesen`,
+            text: [`Jemand macht am Batteriepass ${passport} ein berechtigtes Interesse geltend.`],
+          }
+        : state === 'refused'
+          ? {
+              title: `Sie dürfen Pass ${passport} nicht lesen`,
+              text: [`Ihre Anfrage zum Batteriepass ${passport} wurde abgelehnt; der Grund steht dabei.`],
+            }
+          : {
+              title: `Eine Rückfrage zu Pass ${passport}`,
+              text: [`Vor der Entscheidung über den Batteriepass ${passport} gibt es eine Frage an Sie.`],
+            }),
+      action: 'Die Anfragen öffnen',
     }),
   }),
 
