@@ -25,8 +25,12 @@ declare module 'law:attributes' {
     Record<
       string,
       {
+        readonly group: string
         readonly type: string
         readonly unit: string | null
+        /** Those it can be told in. */
+        readonly units?: readonly string[]
+        readonly article?: string
         readonly en: string
         readonly de: string
         /** Nobody writes it. */

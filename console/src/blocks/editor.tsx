@@ -27,9 +27,13 @@ export interface EditorProps<Answer> {
   readonly button: string
   /** Where the API's document has the value within its body: what its problems point at begins with it. */
   readonly within?: string
+  /** Where it is more than that: the field that a problem points at. */
+  readonly fieldOf?: (pointer: string) => string
   /** Whether the whole can also be edited as JSON. */
   readonly asJson?: boolean
   readonly hint?: string
+  /** Leaves it; what was typed is offered again. */
+  readonly cancel?: () => void
   /** What follows the fields, and shows what becomes of what is entered. */
   readonly beside?: (value: unknown) => ReactNode
 }
@@ -39,7 +43,7 @@ export interface EditorProps<Answer> {
  * change the same are brought together, and a platform that is busy is asked again with the same key.
  */
 export function Editor<Answer>(props: EditorProps<Answer>) {
-  const { name, schema, initial, current, button, within = '', asJson, hint, beside } = props
+  const { name, schema, initial, current, button, within = '', asJson, hint, cancel, beside } = props
   const texts = useTexts()
   const edit = useEditing(props)
   const { value, set, errors, trouble, busy, merging } = edit
@@ -100,6 +104,11 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
           <Button type="submit" loading={busy}>
             {button}
           </Button>
+          {cancel && (
+            <Button variant="default" onClick={cancel}>
+              {texts.list.cancel}
+            </Button>
+          )}
         </Group>
       </Stack>
       {merging && current && (
@@ -149,6 +158,7 @@ function focusField(event: { preventDefault(): void }, id: string): void {
 
 function useEditing<Answer>(props: EditorProps<Answer>) {
   const { name, schema, initial, current, save, saved, within = '' } = props
+  const { fieldOf = (pointer: string) => pointer.replace(within, '') } = props
   const texts = useTexts()
   const queries = useQueryClient()
   const [base, rebase] = useState(initial)
@@ -196,7 +206,7 @@ function useEditing<Answer>(props: EditorProps<Answer>) {
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 412 && current) merge(await current().catch(() => undefined))
       else if (error instanceof ApiProblem && error.errors.length > 0) {
-        point(Object.fromEntries(error.errors.map(({ pointer, detail }) => [pointer.replace(within, ''), detail])))
+        point(Object.fromEntries(error.errors.map(({ pointer, detail }) => [fieldOf(pointer), detail])))
         key.current = crypto.randomUUID()
       } else {
         tell(error)

@@ -131,23 +131,6 @@ export const de: Catalogue = {
     archive: 'Archivieren',
     publishText: 'Ab jetzt ist der Pass öffentlich und wird aufbewahrt; er lässt sich nicht mehr löschen.',
     publicPage: 'Öffentliche Seite',
-    groups: {
-      generalInformation: 'Allgemeine Angaben',
-      materialComposition: 'Zusammensetzung',
-      carbonFootprint: 'CO₂-Fußabdruck',
-      performanceAndDurability: 'Leistung und Haltbarkeit',
-      circularity: 'Kreislaufwirtschaft',
-      supplyChain: 'Lieferkette',
-    },
-    other: 'Weitere Daten',
-    unshare: 'Nicht mehr teilen',
-    unshareText: 'Von nun an ist nur noch lesbar, was für alle sichtbar ist.',
-    emptyReaders: 'Noch liest ihn niemand sonst.',
-    grant: 'Bei berechtigtem Interesse freigeben',
-    grantText:
-      'Öffnet, was Art. 77 Abs. 2 Buchst. c Reparatur, Wiederaufbereitung, zweitem Leben und Recycling öffnet.',
-    share: 'Teilen',
-    shareText: 'Wer diesen Pass neben seinem Eigentümer lesen darf.',
   },
   readiness: {
     rules: 'Regelwerke',

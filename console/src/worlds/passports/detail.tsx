@@ -1,18 +1,16 @@
-import { Button, Stack } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { base } from '../../api/base.ts'
 import { Read } from '../../blocks/data.tsx'
-import { Detail, Facts } from '../../blocks/detail.tsx'
-import { leavesOf } from '../../blocks/difference.ts'
+import { Detail } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { valueAt } from '../../blocks/schema.ts'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
-import { kindOf } from '../../blocks/kind.ts'
+import { useTexts } from '../../texts/texts.tsx'
 import { publish, titleOf, type Passport } from './passports.tsx'
-import { Part } from '../../blocks/screen.tsx'
 
 /** What one looks at comes when it is looked at. */
+const Attributes = lazy(() => import('./attributes.tsx'))
 const Access = lazy(() => import('./access.tsx'))
 const Documents = lazy(() => import('./documents-of.tsx'))
 const Versions = lazy(() => import('./versions.tsx'))
@@ -31,7 +29,7 @@ export default function PassportScreen() {
 
 function Shown({ passport }: { passport: Passport }) {
   const texts = useTexts()
-  const { id, status, updatedAt, data, granularity } = passport
+  const { id, status, updatedAt, data, granularity, audience } = passport
   const model = valueAt(data, ['generalInformation', 'batteryModel', 'id'])
   return (
     <Suspense>
@@ -65,12 +63,16 @@ function Shown({ passport }: { passport: Passport }) {
             : []
         }
         tabs={[
-          { id: 'data', name: texts.passports.data, content: () => <Data data={data} /> },
-          {
-            id: 'readiness',
-            name: texts.passports.readiness,
-            content: () => <Readiness id={id} editable={status !== 'archived'} />,
-          },
+          { id: 'data', name: texts.passports.data, content: () => <Attributes passport={passport} /> },
+          ...(audience
+            ? []
+            : [
+                {
+                  id: 'readiness',
+                  name: texts.passports.readiness,
+                  content: () => <Readiness passport={passport} editable={status !== 'archived'} />,
+                },
+              ]),
           ...(granularity === 'model'
             ? [
                 {
@@ -81,31 +83,11 @@ function Shown({ passport }: { passport: Passport }) {
               ]
             : []),
           { id: 'documents', name: texts.passports.documents, content: () => <Documents id={id} /> },
-          { id: 'readers', name: texts.passports.readers, content: () => <Readers id={id} /> },
+          ...(audience ? [] : [{ id: 'readers', name: texts.passports.readers, content: () => <Readers id={id} /> }]),
           { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
           { id: 'access', name: texts.passports.access, content: () => <Access id={id} /> },
         ]}
       />
     </Suspense>
-  )
-}
-
-/** Group by group, as deep as it goes. */
-function Data({ data }: { data: Record<string, unknown> }) {
-  const texts = useTexts()
-  return (
-    <Stack>
-      {Object.entries(data).map(([group, value]) => (
-        <Part key={group} title={(texts.passports.groups as Record<string, string>)[group] ?? nameOf(texts, group)}>
-          <Facts
-            facts={leavesOf(value).map(({ path, value: after }) => ({
-              id: path.length > 0 ? path.map(part => nameOf(texts, String(part))).join(' › ') : group,
-              kind: kindOf(after),
-              value: after,
-            }))}
-          />
-        </Part>
-      ))}
-    </Stack>
   )
 }

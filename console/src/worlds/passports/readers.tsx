@@ -5,9 +5,13 @@ import { Adding } from '../../blocks/adding.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import type { Schema } from '../../blocks/schema.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { battery as de } from '../../texts/de-battery.ts'
+import { battery as en } from '../../texts/en-battery.ts'
+import { useLanguage } from '../../texts/texts.tsx'
 
-const readersOf = (id: string) =>
+const catalogues = { en, de }
+
+const readersOf = (id: string, own: typeof en.readers) =>
   listOf('/api/passports/{id}/readers', {
     params: { id },
     columns: [
@@ -19,12 +23,12 @@ const readersOf = (id: string) =>
     ],
     acts: [
       {
-        name: texts => texts.passports.unshare,
-        warns: texts => texts.passports.unshareText,
+        name: () => own.unshare,
+        warns: () => own.unshareText,
         run: ({ id: reader }) => ask('DELETE', `/api/passports/${id}/readers/${reader}`),
       },
     ],
-    empty: texts => ({ title: texts.passports.readers, text: texts.passports.emptyReaders }),
+    empty: texts => ({ title: texts.passports.readers, text: own.emptyReaders }),
   })
 
 /** Whom a grant goes to stands in the path, the rest in the body. */
@@ -40,7 +44,7 @@ const grantSchema: Schema = {
 
 /** Who may read a passport beside its owner: by address as the owner does, or as the law opens it to a legitimate interest. */
 export default function Readers({ id }: { id: string }) {
-  const texts = useTexts()
+  const own = catalogues[useLanguage()].readers
   const grant = async (value: unknown): Promise<unknown> => {
     const { reader, ...body } = value as { reader: string }
     const path = `/api/passports/${id}/readers/${encodeURIComponent(reader)}`
@@ -48,21 +52,21 @@ export default function Readers({ id }: { id: string }) {
   }
   return (
     <Stack>
-      <Text>{texts.passports.shareText}</Text>
+      <Text>{own.shareText}</Text>
       <Adding
         name={`share ${id}`}
         schema={shareSchema}
-        button={texts.passports.share}
+        button={own.share}
         save={(body, headers) => ask('POST', `/api/passports/${id}/readers`, { body, headers })}
       />
       <details>
-        <summary>{texts.passports.grant}</summary>
+        <summary>{own.grant}</summary>
         <Title order={2} size="h5" my="xs">
-          {texts.passports.grantText}
+          {own.grantText}
         </Title>
-        <Adding name={`grant ${id}`} schema={grantSchema} button={texts.passports.grant} save={grant} />
+        <Adding name={`grant ${id}`} schema={grantSchema} button={own.grant} save={grant} />
       </details>
-      <List list={readersOf(id)} embedded />
+      <List list={readersOf(id, own)} embedded />
     </Stack>
   )
 }

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core'
 import { lazy, Suspense, useState } from 'react'
 import attributes from 'law:attributes'
 import type { components } from '../../api/api.gen'
@@ -8,16 +8,18 @@ import { fill } from '../../blocks/fill.ts'
 import { Short } from '../../blocks/short.tsx'
 import { State } from '../../blocks/values.tsx'
 import { useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+import type { Passport } from './passports.tsx'
 
 /** With the forms: nobody waits for them who only looks. */
-const Fill = lazy(() => import('./point.tsx'))
+const Point = lazy(() => import('./point.tsx'))
 
 type Item = components['schemas']['ReadinessItem']
 
 const open: ReadonlySet<string> = new Set(['missing', 'invalid', 'stale', 'evidence_missing'])
 
 /** What the law asks of this passport, point by point: what is there, what lacks and why, and the next act at each. */
-export default function Readiness({ id, editable }: { id: string; editable: boolean }) {
+export default function Readiness({ passport, editable }: { passport: Passport; editable: boolean }) {
+  const { id } = passport
   const texts = useTexts()
   const language = useLanguage()
   const [on, choose] = useState('')
@@ -60,9 +62,14 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
         }}
       </Read>
       {filling && (
-        <Suspense>
-          <Fill id={id} item={filling} title={titleOf(filling, language)} close={() => begin(undefined)} />
-        </Suspense>
+        <Modal opened onClose={() => begin(undefined)} title={titleOf(filling, language)}>
+          <Text size="sm" c="dimmed" mb="sm">
+            {filling.article}
+          </Text>
+          <Suspense>
+            <Point passport={passport} ids={filling.attributes} close={() => begin(undefined)} />
+          </Suspense>
+        </Modal>
       )}
     </Stack>
   )

@@ -1,0 +1,42 @@
+/** What is said at the values of one battery, what proves them, and its code; it comes with these screens. */
+export const battery = {
+  readers: {
+    unshare: 'Share no longer',
+    unshareText: 'From now on they read what everybody does.',
+    emptyReaders: 'Nobody else reads it yet.',
+    grant: 'Give to a legitimate interest',
+    grantText: 'Opens what Art. 77(2)(c) opens to repairers, remanufacturers, second-life operators and recyclers.',
+    share: 'Share',
+    shareText: 'Who may read this passport beside its owner.',
+  },
+  data: {
+    search: 'Search by name or article',
+    all: 'Also what is not given',
+    none: 'Nothing here is called that.',
+    asGiven: 'As it was given, with what the law has no name for',
+    takeModels: "Take the model's",
+    takeAway: 'Take away',
+    reasonText: 'This corrects what all batteries of a published model say. Say why.',
+    notApplicable: 'Does not apply: {reason}',
+    point: 'Annex XIII ({point})',
+    readers: {
+      1: 'everybody',
+      2: 'authorities and legitimate interest',
+      3: 'authorities',
+      4: 'legitimate interest',
+    },
+    from: { item: 'said of this battery', batch: 'said of the batch', model: 'said of the model' },
+    evidence: 'with evidence',
+    withheld: 'Its owner alone sees it: the law has it empty until',
+    groups: {
+      identity: 'Battery and makers',
+      labels: 'Labels and declarations',
+      carbon: 'Carbon footprint',
+      diligence: 'Supply chain',
+      materials: 'Materials',
+      circularity: 'Circularity',
+      performance: 'Performance and durability',
+      record: 'About the passport',
+    },
+  },
+}

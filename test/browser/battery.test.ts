@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { withoutChromium as skip } from './chromium.ts'
+import { look, lookAllOver, openTown, type Town } from './people.ts'
+
+const model = { batteryCategory: 'EV', batteryModel: { id: 'LM3' } }
+const battery = (batteryIdentifier: string) => ({ generalInformation: { batteryIdentifier, ...model } })
+
+test(
+  'what is known of one battery: its values, its proof, its code, and who may read more',
+  { skip, timeout: 900_000 },
+  async t => {
+    const town = await openTown(t)
+    await t.test('values are changed where they stand, digit by digit, and nobody overwrites anybody', () =>
+      values(town),
+    )
+    assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
+  },
+)
+
+const row = (page: Page, name: RegExp) => page.getByRole('row', { name })
+
+async function values(town: Town): Promise<void> {
+  const { at, person } = town
+  const grace = await person('Gesa')
+  const made = async (body: object): Promise<string> => (await grace.api.get(201, 'POST /api/passports', body)).id
+  const attributes = {
+    ratedCapacity: { value: '94.50', unit: 'Ah' },
+    initialInternalResistance: { pack: { value: '25.10', unit: 'mΩ' } },
+  }
+  const parentId = await made({ data: { generalInformation: model, attributes }, granularity: 'model' })
+  const id = await made({ data: battery('BP-V1'), granularity: 'item', parentId })
+  const page = await at(grace, `/console/passports/${id}`)
+  const capacity = row(page, /^Rated capacity/)
+  await capacity.getByText('94.50 Ah').waitFor()
+  await capacity.getByText('said of the model').waitFor()
+  await row(page, /^Initial internal resistance/)
+    .getByText('25.10 mΩ')
+    .waitFor()
+  await look(page, 'values')
+
+  // By keyboard: open, type, choose the unit, save; the focus is where it was.
+  const mass = row(page, /^Battery mass/)
+  await page.getByRole('checkbox', { name: 'Also what is not given' }).check()
+  await mass.getByRole('button', { name: /^Edit/ }).press('Enter')
+  await mass.getByRole('textbox', { name: 'Value' }).fill('450000.0')
+  await mass.getByRole('combobox', { name: 'Unit' }).click()
+  await page.getByRole('option', { name: 'g', exact: true }).click()
+  await look(page, 'values-form')
+
+  // Somebody else saves meanwhile: both are brought together.
+  await grace.api.get(200, `PATCH /api/passports/${id}/attributes`, {
+    attributes: { batteryMass: { value: '449', unit: 'kg' } },
+  })
+  await mass.getByRole('button', { name: 'Save' }).click()
+  const merge = page.getByRole('dialog', { name: 'Both of you changed this' })
+  await merge.getByRole('radio', { name: /Yours/ }).first().check()
+  for (const other of await merge.getByRole('radio', { name: /Yours/ }).all()) await other.check()
+  await merge.getByRole('button', { name: 'Save the merged version' }).click()
+  await mass.getByText('450000.0 g (450 kg)').waitFor()
+  await mass.getByText('said of this battery').waitFor()
+  const { items } = await grace.api.get(200, `GET /api/passports/${id}/attributes`)
+  assert.equal(items.find((one: { id: string }) => one.id === 'batteryMass').givenValue, '450000.0')
+
+  // Wrong values land at their field, and Escape leaves; what was typed is offered again.
+  await mass.getByRole('button', { name: /^Edit/ }).press('Enter')
+  await mass.getByRole('textbox', { name: 'Value' }).fill('-1')
+  await mass.getByRole('button', { name: 'Save' }).click()
+  await mass
+    .getByText(/must not be less/)
+    .first()
+    .waitFor()
+  await page.keyboard.press('Escape')
+  await mass.getByText('450000.0 g (450 kg)').waitFor()
+  await mass
+    .getByRole('button', { name: 'Take away' })
+    .or(mass.getByRole('button', { name: /Take the model/ }))
+    .click()
+  await mass.getByText('450000.0 g (450 kg)').waitFor({ state: 'detached' })
+  await page.getByLabel('Search by name or article').fill('capacity')
+  await mass.waitFor({ state: 'detached' })
+  await page.context().close()
+  await lookAllOver(town, grace, `/console/passports/${id}`, 'battery-values', 'table')
+}
