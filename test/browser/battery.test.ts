@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { verifyHistory } from '../../tools/verify.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { look, lookAllOver, openTown, type Town } from './people.ts'
 
@@ -15,6 +17,7 @@ test(
     await t.test('values are changed where they stand, digit by digit, and nobody overwrites anybody', () =>
       values(town),
     )
+    await t.test('a history is verified in the browser, and a changed one shows', () => proof(town))
     assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
   },
 )
@@ -82,4 +85,46 @@ async function values(town: Town): Promise<void> {
   await mass.waitFor({ state: 'detached' })
   await page.context().close()
   await lookAllOver(town, grace, `/console/passports/${id}`, 'battery-values', 'table')
+}
+
+async function proof(town: Town): Promise<void> {
+  const { at, person, address } = town
+  const grace = await person('Gudrun')
+  const { id, data } = await grace.api.get(201, 'POST /api/passports', { data: battery('BP-P1') })
+  await grace.api.get(200, `PUT /api/passports/${id}`, { data: { ...data, note: 'heavier' } })
+  const page = await at(grace, `/console/passports/${id}?tab=proof`)
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await page.getByRole('heading', { name: 'It is as it was written' }).waitFor()
+  await page.getByText('2 links. No checkpoint has sealed it yet').waitFor()
+  assert.equal(await page.getByRole('row', { name: /All is well/ }).count(), 3)
+  await look(page, 'proof')
+  const [leaving] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download the proof' }).click(),
+  ])
+  const keys = new URL(
+    (await page.getByRole('link', { name: 'Download the keys' }).getAttribute('href')) ?? '',
+    address,
+  ).href
+  const kept = JSON.parse(readFileSync(await leaving.path(), 'utf8'))
+  const verdict = verifyHistory([kept], { keys: (await (await page.context().request.get(keys)).json()).keys })
+  assert.deepEqual([verdict.wrong, verdict.versions], [[], 2], 'anybody can check what was taken along')
+
+  // A platform that tells of another past.
+  await page.route(/\/proof\?/, async route => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, body: (await answer.text()).replace('heavier', 'lighter') })
+  })
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await page.getByRole('heading', { name: 'It is not as it was written' }).waitFor()
+  await row(page, /^Its values are what the roots/)
+    .getByText('Wrong')
+    .waitFor()
+
+  await page.unroute(/\/proof\?/)
+  await page.getByText("Readers' log", { exact: true }).last().click()
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await page.getByText('0 links.').waitFor()
+  await page.context().close()
+  await lookAllOver(town, grace, `/console/passports/${id}?tab=proof`, 'battery-proof')
 }

@@ -129,6 +129,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     [`/console/passports/${passport}?tab=history`],
     [`/console/passports/${passport}?tab=readiness`],
     [`/console/passports/${passport}?tab=readers`],
+    [`/console/passports/${passport}?tab=proof`],
     [`/console/passports/${passport}/edit`],
     [`/console/passports/${passport}?tab=documents`],
     ['/console/documents'],

@@ -42,4 +42,26 @@ export const battery: typeof english = {
       record: 'Über den Pass',
     },
   },
+  proof: {
+    about:
+      'Jede Version ist an die vorige gebunden, und jeder Tag wird in einem signierten Prüfpunkt versiegelt. Das wird hier geprüft, in Ihrem Browser, oder mit der Datei und „ohmnibus verify“ von jedem, ohne Netz.',
+    of: 'Was bewiesen wird',
+    verify: 'Prüfen',
+    download: 'Beweis herunterladen',
+    keys: 'Schlüssel herunterladen',
+    good: 'Es ist, wie es geschrieben wurde',
+    bad: 'Es ist nicht, wie es geschrieben wurde',
+    sealedOn: 'Versiegelt im Prüfpunkt vom {day}.',
+    notSealed: 'Noch kein Prüfpunkt hat es versiegelt: das geschieht bald nach dem Ende des Tages.',
+    links: '{count} Glieder.',
+    step: 'Schritt',
+    versions: 'Betroffene Versionen',
+    steps: {
+      hashes: 'Jede Version ist, was ihre Prüfsumme sagt',
+      values: 'Ihre Werte sind, was die Wurzeln der Version sagen',
+      order: 'Jede Version folgt der vorigen, keine fehlt',
+      sealed: 'Der Prüfpunkt des Tages enthält sie',
+      signed: 'Der Prüfpunkt ist mit einem Schlüssel dieser Plattform signiert',
+    },
+  },
 }

@@ -126,6 +126,7 @@ export const de: Catalogue = {
     access: 'Zugriffe',
     emptyAccess: 'Niemand hat mehr gelesen, als für alle sichtbar ist.',
     history: 'Verlauf',
+    proof: 'Beweis',
     edit: 'Bearbeiten',
     publish: 'Veröffentlichen',
     archive: 'Archivieren',

@@ -39,4 +39,26 @@ export const battery = {
       record: 'About the passport',
     },
   },
+  proof: {
+    about:
+      'Each version is bound to the one before, and each day is sealed in a signed checkpoint. That is checked here, in your browser, or with the file and “ohmnibus verify” by anybody, without network.',
+    of: 'What is proved',
+    verify: 'Verify',
+    download: 'Download the proof',
+    keys: 'Download the keys',
+    good: 'It is as it was written',
+    bad: 'It is not as it was written',
+    sealedOn: 'Sealed in the checkpoint of {day}.',
+    notSealed: 'No checkpoint has sealed it yet: that comes soon after the end of the day.',
+    links: '{count} links.',
+    step: 'Step',
+    versions: 'Versions concerned',
+    steps: {
+      hashes: 'Each version is what its hash says',
+      values: 'Its values are what the roots of the version say',
+      order: 'Each version follows the one before, none is missing',
+      sealed: 'The checkpoint of the day has it',
+      signed: 'The checkpoint is signed with a key of this platform',
+    },
+  },
 }

@@ -128,6 +128,7 @@ export const en = {
     access: "Readers' log",
     emptyAccess: 'Nobody has read more of this passport than is public.',
     history: 'History',
+    proof: 'Proof',
     edit: 'Edit',
     publish: 'Publish',
     archive: 'Archive',

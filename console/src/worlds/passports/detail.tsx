@@ -11,6 +11,7 @@ import { publish, titleOf, type Passport } from './passports.tsx'
 
 /** What one looks at comes when it is looked at. */
 const Attributes = lazy(() => import('./attributes.tsx'))
+const Proof = lazy(() => import('./proof.tsx'))
 const Access = lazy(() => import('./access.tsx'))
 const Documents = lazy(() => import('./documents-of.tsx'))
 const Versions = lazy(() => import('./versions.tsx'))
@@ -85,6 +86,7 @@ function Shown({ passport }: { passport: Passport }) {
           { id: 'documents', name: texts.passports.documents, content: () => <Documents id={id} /> },
           ...(audience ? [] : [{ id: 'readers', name: texts.passports.readers, content: () => <Readers id={id} /> }]),
           { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
+          { id: 'proof', name: texts.passports.proof, content: () => <Proof passport={passport} /> },
           { id: 'access', name: texts.passports.access, content: () => <Access id={id} /> },
         ]}
       />
