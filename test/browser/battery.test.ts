@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { verifyHistory } from '../../tools/verify.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { look, lookAllOver, openTown, type Town } from './people.ts'
@@ -18,6 +19,7 @@ test(
       values(town),
     )
     await t.test('a history is verified in the browser, and a changed one shows', () => proof(town))
+    await t.test('a code leads to the passport, typed or seen, and all of them are a list', () => scan(town))
     assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
   },
 )
@@ -127,4 +129,53 @@ async function proof(town: Town): Promise<void> {
   await page.getByText('0 links.').waitFor()
   await page.context().close()
   await lookAllOver(town, grace, `/console/passports/${id}?tab=proof`, 'battery-proof')
+}
+
+/** A camera that sees one code, as no Chromium of a test has one. */
+const camera = (code: string) => `
+  globalThis.BarcodeDetector = class { async detect() { return [{ rawValue: ${JSON.stringify(code)} }] } }
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement('canvas')
+    const pen = canvas.getContext('2d')
+    setInterval(() => pen.fillRect(0, 0, 9, 9), 50)
+    return canvas.captureStream()
+  }`
+
+async function scan(town: Town): Promise<void> {
+  const { at, person, address } = town
+  const grace = await person('Gerda')
+  const made = async (identifier: string): Promise<string> => {
+    const { id } = await grace.api.get(201, 'POST /api/passports', { data: battery(identifier) })
+    await grace.api.get(200, `POST /api/passports/${id}/publish`)
+    return id
+  }
+  const link = 'https://id.voltaic.example/01/09506000134352/21/SN1'
+  const [plain, linked] = [await made('BP-S1'), await made(link)]
+  const page = await at(grace, '/console/scan')
+  const look1 = async (code: string, found: string | RegExp): Promise<void> => {
+    await page.getByLabel('Code, link, identifier or serial').fill(code)
+    await page.keyboard.press('Enter')
+    await page.getByRole('row').filter({ hasText: code }).getByText(found).first().waitFor()
+  }
+  await page.getByRole('heading', { name: 'Nothing scanned yet' }).waitFor()
+  await look1(`${address}/id/${publicIdOf(plain)}`, 'BP-S1')
+  await look1('BP-S1', 'BP-S1')
+  await look1('(01)09506000134352(21)SN1', link)
+  await look1('https://passports.other.example/id/01k8z5h3q4x6r7s8t9v0w1y2z3', 'Open where it leads')
+  await look1('nothing at all', 'No battery known here')
+  await page.getByRole('heading', { name: '5 scanned' }).waitFor()
+  await look(page, 'scan')
+  await page.reload()
+  await page.getByRole('heading', { name: '5 scanned' }).waitFor()
+  await page.getByRole('button', { name: /^Remove: nothing/ }).click()
+  await page.getByRole('heading', { name: '4 scanned' }).waitFor()
+
+  await page.context().addInitScript({ content: camera(`${address}/passport/${publicIdOf(linked)}`) })
+  await page.reload()
+  await page.getByRole('button', { name: 'Use the camera' }).click()
+  await page.getByRole('heading', { name: '5 scanned' }).waitFor()
+  await page.getByRole('status').getByRole('link', { name: link }).click()
+  await page.waitForURL(`${address}/console/passports/${linked}`)
+  await page.context().close()
+  await lookAllOver(town, grace, '/console/scan', 'battery-scan')
 }

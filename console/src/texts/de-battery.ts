@@ -64,4 +64,29 @@ export const battery: typeof english = {
       signed: 'Der Prüfpunkt ist mit einem Schlüssel dieser Plattform signiert',
     },
   },
+  scan: {
+    about:
+      'Der Code auf einer Batterie, wer immer ihn gedruckt hat: Tippen Sie ihn ein, lassen Sie einen Handscanner tippen, oder halten Sie ihn vor die Kamera. Was Sie scannen, bleibt in diesem Tab als Liste zum Abarbeiten.',
+    code: 'Code, Link, Kennung oder Seriennummer',
+    lookUp: 'Nachsehen',
+    camera: 'Kamera benutzen',
+    noCamera: 'Dieser Browser kann mit seiner Kamera keine Codes lesen.',
+    refused:
+      'Es gibt keine Kamera, oder sie darf hier nicht benutzt werden. Erlauben Sie es in den Einstellungen Ihres Browsers.',
+    list: '{count} gescannt',
+    clear: 'Liste leeren',
+    emptyTitle: 'Noch nichts gescannt',
+    emptyText: 'Jeder Code, den Sie scannen, steht hier mit dem, wohin er führt.',
+    several: 'Mehrere Batterien',
+    foreign: 'Öffnen, wohin er führt',
+    unknown: 'Hier ist keine solche Batterie bekannt',
+    results: {
+      found: 'Ihr Pass ist Ihnen offen, soweit Sie ihn lesen dürfen.',
+      draft: 'Ihr Pass ist ein Entwurf: sonst kann ihn noch niemand öffnen.',
+      archived: 'Ihr Pass ist archiviert: er bleibt, wie er ist.',
+      several: 'Mehr als eine hat diese Seriennummer. Wählen Sie unter ihnen.',
+      foreign: 'Diesen Pass führt jemand anderes. Dort wurde nichts gefragt: der Link öffnet ihn.',
+      unknown: 'Kein Pass hier hat diesen Code, oder er ist Ihnen nicht offen. Prüfen Sie, was eingegeben wurde.',
+    },
+  },
 }

@@ -127,6 +127,7 @@ export const de: Catalogue = {
     emptyAccess: 'Niemand hat mehr gelesen, als für alle sichtbar ist.',
     history: 'Verlauf',
     proof: 'Beweis',
+    scan: 'Scannen',
     edit: 'Bearbeiten',
     publish: 'Veröffentlichen',
     archive: 'Archivieren',

@@ -61,4 +61,28 @@ export const battery = {
       signed: 'The checkpoint is signed with a key of this platform',
     },
   },
+  scan: {
+    about:
+      'The code on a battery, whoever printed it: type it, let a hand scanner type it, or hold it before the camera. What you scan stays in this tab as a list to work through.',
+    code: 'Code, link, identifier or serial',
+    lookUp: 'Look it up',
+    camera: 'Use the camera',
+    noCamera: 'This browser cannot read codes with its camera.',
+    refused: 'There is no camera, or it may not be used here. Allow it in the settings of your browser.',
+    list: '{count} scanned',
+    clear: 'Clear the list',
+    emptyTitle: 'Nothing scanned yet',
+    emptyText: 'Each code that you scan stands here with what it leads to.',
+    several: 'Several batteries',
+    foreign: 'Open where it leads',
+    unknown: 'No battery known here',
+    results: {
+      found: 'Its passport is open to you as far as you may read it.',
+      draft: 'Its passport is a draft: nobody else can open it yet.',
+      archived: 'Its passport is archived: it stays as it is.',
+      several: 'More than one has this serial. Choose among them.',
+      foreign: 'Somebody else keeps this passport. Nothing was asked there: the link opens it.',
+      unknown: 'No passport here has this code, or it is not open to you. Check what was typed.',
+    },
+  },
 }

@@ -129,6 +129,7 @@ export const en = {
     emptyAccess: 'Nobody has read more of this passport than is public.',
     history: 'History',
     proof: 'Proof',
+    scan: 'Scan',
     edit: 'Edit',
     publish: 'Publish',
     archive: 'Archive',

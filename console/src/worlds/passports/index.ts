@@ -22,6 +22,7 @@ export const passports: World = {
       t => t.exchange.title,
     ),
     { path: '/passports/labels', name: t => t.labels.title, of: '/api/passports', load: () => import('./labels.tsx') },
+    { path: '/scan', name: t => t.passports.scan, of: '/api/passports', load: () => import('./scan.tsx') },
     { path: '/passports/new', load: () => import('./new.tsx') },
     { path: '/passports/$id', load: () => import('./detail.tsx') },
     { path: '/passports/$id/edit', load: () => import('./edit.tsx') },
