@@ -20,6 +20,7 @@ test(
     )
     await t.test('a history is verified in the browser, and a changed one shows', () => proof(town))
     await t.test('a code leads to the passport, typed or seen, and all of them are a list', () => scan(town))
+    await t.test('a recycler asks, the owner asks back, gives, and takes it back', () => desk(town))
     assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
   },
 )
@@ -178,4 +179,65 @@ async function scan(town: Town): Promise<void> {
   await page.waitForURL(`${address}/console/passports/${linked}`)
   await page.context().close()
   await lookAllOver(town, grace, '/console/scan', 'battery-scan')
+}
+
+async function desk(town: Town): Promise<void> {
+  const { at, person, p, address } = town
+  const [grace, eve] = [await person('Gitta'), await person('Edda')]
+  const attributes = { dismantlingInformation: [{ title: 'How to open it', url: 'https://voltaic.example/open' }] }
+  const { id } = await grace.api.get(201, 'POST /api/passports', { data: { ...battery('BP-D1'), attributes } })
+  await grace.api.get(200, `POST /api/passports/${id}/publish`)
+
+  const recycler = await at(eve, `/console/passports/${id}`)
+  await recycler.getByRole('button', { name: 'Ask to read more' }).click()
+  const asking = recycler.getByRole('dialog')
+  await asking.getByRole('textbox', { name: /^Name/ }).fill('ReCell GmbH')
+  await asking.getByRole('combobox', { name: /^Purpose/ }).click()
+  await recycler.getByRole('option', { name: /Repair/ }).click()
+  await asking.getByRole('textbox', { name: /^Reason/ }).fill('It stands in our workshop')
+  await asking.getByRole('button', { name: 'Ask to read more' }).click()
+  await asking.waitFor({ state: 'detached' })
+  await p.settle()
+
+  const owner = await at(grace, '/console/passports/requests')
+  await row(owner, /ReCell GmbH/).waitFor()
+  await look(owner, 'desk')
+  await owner.getByRole('link', { name: 'BP-D1' }).click()
+  await row(owner, /ismantl/).waitFor()
+  await owner.getByRole('button', { name: 'Ask back' }).click()
+  await owner.getByRole('dialog').getByRole('textbox').fill('Since when?')
+  await owner.getByRole('dialog').getByRole('button', { name: 'Ask back' }).click()
+  await owner.getByText('Since when?').waitFor()
+
+  await recycler.goto(`${address}/console/passports/requests?as=asker`)
+  await recycler.getByRole('link', { name: 'BP-D1' }).click()
+  assert.equal(await recycler.getByRole('button', { name: 'Give' }).count(), 0, 'the other side decides')
+  await recycler.getByRole('button', { name: 'Answer' }).click()
+  await recycler.getByRole('dialog').getByRole('textbox').fill('Since Monday')
+  await recycler.getByRole('dialog').getByRole('button', { name: 'Answer' }).click()
+  await recycler.getByText('Since Monday').waitFor()
+
+  await owner.reload()
+  await owner.getByText('Since Monday').waitFor()
+  await owner.getByRole('button', { name: 'Give', exact: true }).click()
+  await look(owner, 'desk-giving')
+  await owner.getByRole('dialog').getByRole('button', { name: 'Give', exact: true }).click()
+  await owner.getByText('✓ Given').waitFor()
+  await recycler.goto(`${address}/console/passports/${id}`)
+  await recycler.getByText('How to open it').first().waitFor()
+  await owner.getByRole('tab', { name: 'Uses' }).click()
+  await row(owner, new RegExp(eve.id)).first().waitFor()
+
+  // Many at once, from the list.
+  await owner.goto(`${address}/console/passports/requests`)
+  await row(owner, /ReCell GmbH/)
+    .getByRole('checkbox')
+    .check()
+  await owner.getByRole('button', { name: 'Take back' }).click()
+  await owner.getByRole('dialog').getByRole('textbox').fill('Sold')
+  await owner.getByRole('dialog').getByRole('button', { name: 'Do it for 1' }).click()
+  await owner.getByText('1 done, 0 refused').waitFor()
+  assert.equal((await eve.api.get(200, `GET /api/passports/${id}`)).audience, 'public')
+  for (const page of [recycler, owner]) await page.context().close()
+  await lookAllOver(town, grace, '/console/passports/requests', 'battery-requests')
 }

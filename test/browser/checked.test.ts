@@ -130,6 +130,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     [`/console/passports/${passport}?tab=readiness`],
     [`/console/passports/${passport}?tab=readers`],
     [`/console/passports/${passport}?tab=proof`],
+    ['/console/passports/requests'],
     ['/console/scan'],
     [`/console/passports/${passport}/edit`],
     [`/console/passports/${passport}?tab=documents`],

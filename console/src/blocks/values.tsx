@@ -90,8 +90,8 @@ function moneyOf(minor: number | string, currency: string, language: Language): 
 
 /** Words of states, by what they mean for who reads them. */
 const moods = {
-  good: 'in_force published active accepted available sent clean completed paid ok ready done signed-in present answered',
-  busy: 'charging processing sending retrying pending waiting open not_ready asked running',
+  good: 'in_force published active accepted available sent clean completed paid ok ready done signed-in present answered given',
+  busy: 'charging processing sending retrying pending waiting open not_ready asked asked_back running',
   bad:
     'dead password-wrong factor-wrong disabled missing invalid error timeout failed faulted infected rejected ' +
     'suspended critical',

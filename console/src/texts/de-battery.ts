@@ -64,6 +64,41 @@ export const battery: typeof english = {
       signed: 'Der Prüfpunkt ist mit einem Schlüssel dieser Plattform signiert',
     },
   },
+  requests: {
+    about:
+      'Werkstätten, Wiederaufbereiter, Zweitnutzer, Recycler und Käufer dürfen mehr eines Passes lesen als alle (Verordnung (EU) 2023/1542, Art. 77(2)(c)): sie fragen, und wem der Pass gehört, entscheidet.',
+    side: 'Wessen Anfragen',
+    sides: { owner: 'An mich', asker: 'Von mir' },
+    none: {
+      owner: 'Noch hat niemand gefragt.',
+      asker: 'Sie haben nach nichts gefragt. Öffnen oder scannen Sie einen Pass, und fragen Sie dort.',
+    },
+    acts: {
+      give: 'Geben',
+      refuse: 'Ablehnen',
+      ask: 'Zurückfragen',
+      revoke: 'Zurücknehmen',
+      answer: 'Antworten',
+      withdraw: 'Zurückziehen',
+    },
+    meanings: {
+      give: 'Ab jetzt wird gelesen, was der Zweck öffnet, so lange wie gefragt, oder ein Jahr. Jede Nutzung steht im Protokoll.',
+      refuse: 'Gelesen wird, was alle lesen; der Grund wird gesagt.',
+      ask: 'Die Frage wird mitgeteilt und hier beantwortet.',
+      revoke: 'Von diesem Augenblick an wird gelesen, was alle lesen.',
+      answer: 'Wem der Pass gehört, sieht es und entscheidet.',
+      withdraw: 'Sie geben auf, wonach Sie gefragt haben oder was gegeben wurde.',
+    },
+    says: { reason: 'Grund', question: 'Frage', answer: 'Antwort' },
+    untilText: 'Wie gefragt, oder ein Jahr, wo hier nichts steht.',
+    opens: 'Was sichtbar wird',
+    opensText: 'Punkte {points} von Anhang XIII. Von dem, was dieser Pass sagt, ist das außer dem, was alle lesen:',
+    opensNothing: 'Nicht mehr, als alle lesen: zu diesen Punkten sagt der Pass nichts.',
+    uses: 'Nutzungen',
+    request: 'Anfrage',
+    overdue: 'Die Antwort ist überfällig. Wer keine bekommt, kann sich an die Marktüberwachungsbehörde wenden.',
+    ask: 'Mehr lesen dürfen',
+  },
   scan: {
     about:
       'Der Code auf einer Batterie, wer immer ihn gedruckt hat: Tippen Sie ihn ein, lassen Sie einen Handscanner tippen, oder halten Sie ihn vor die Kamera. Was Sie scannen, bleibt in diesem Tab als Liste zum Abarbeiten.',

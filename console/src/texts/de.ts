@@ -128,6 +128,7 @@ export const de: Catalogue = {
     history: 'Verlauf',
     proof: 'Beweis',
     scan: 'Scannen',
+    requests: 'Berechtigtes Interesse',
     edit: 'Bearbeiten',
     publish: 'Veröffentlichen',
     archive: 'Archivieren',

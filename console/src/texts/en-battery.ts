@@ -61,6 +61,41 @@ export const battery = {
       signed: 'The checkpoint is signed with a key of this platform',
     },
   },
+  requests: {
+    about:
+      'Repairers, remanufacturers, second-life operators, recyclers and purchasers may read more of a passport than everybody (Regulation (EU) 2023/1542, Art. 77(2)(c)): they ask, and whose passport it is decides.',
+    side: 'Whose requests',
+    sides: { owner: 'Asked of me', asker: 'Asked by me' },
+    none: {
+      owner: 'Nobody has asked yet.',
+      asker: 'You have not asked for anything. Open or scan a passport, and ask there.',
+    },
+    acts: {
+      give: 'Give',
+      refuse: 'Refuse',
+      ask: 'Ask back',
+      revoke: 'Take back',
+      answer: 'Answer',
+      withdraw: 'Withdraw',
+    },
+    meanings: {
+      give: 'From now on they read what the purpose opens, as long as they asked for, or a year. Each use stands in the log.',
+      refuse: 'They read what everybody does, and see why.',
+      ask: 'They are told, and answer here.',
+      revoke: 'From this moment on they read what everybody does.',
+      answer: 'The owner sees it and decides.',
+      withdraw: 'You give up what you asked for, or what was given.',
+    },
+    says: { reason: 'Reason', question: 'Question', answer: 'Answer' },
+    untilText: 'As they asked, or a year, where nothing stands here.',
+    opens: 'What becomes visible',
+    opensText: 'Points {points} of Annex XIII. Of what this passport says that is, beside what everybody reads:',
+    opensNothing: 'Nothing more than everybody reads: the passport says nothing of these points.',
+    uses: 'Uses',
+    request: 'Request',
+    overdue: 'The answer is overdue. Who gets none may turn to the market surveillance authority.',
+    ask: 'Ask to read more',
+  },
   scan: {
     about:
       'The code on a battery, whoever printed it: type it, let a hand scanner type it, or hold it before the camera. What you scan stays in this tab as a list to work through.',

@@ -130,6 +130,7 @@ export const en = {
     history: 'History',
     proof: 'Proof',
     scan: 'Scan',
+    requests: 'Interest desk',
     edit: 'Edit',
     publish: 'Publish',
     archive: 'Archive',

@@ -12,6 +12,7 @@ import { publish, titleOf, type Passport } from './passports.tsx'
 /** What one looks at comes when it is looked at. */
 const Attributes = lazy(() => import('./attributes.tsx'))
 const Proof = lazy(() => import('./proof.tsx'))
+const Asking = lazy(() => import('./asking.tsx'))
 const Access = lazy(() => import('./access.tsx'))
 const Documents = lazy(() => import('./documents-of.tsx'))
 const Versions = lazy(() => import('./versions.tsx'))
@@ -31,6 +32,8 @@ export default function PassportScreen() {
 function Shown({ passport }: { passport: Passport }) {
   const texts = useTexts()
   const { id, status, updatedAt, data, granularity, audience } = passport
+  // As everybody, or for the law alone.
+  const reads = audience === 'public' || audience === 'authority'
   const model = valueAt(data, ['generalInformation', 'batteryModel', 'id'])
   return (
     <Suspense>
@@ -53,9 +56,13 @@ function Shown({ passport }: { passport: Passport }) {
                 {texts.passports.publicPage}
               </Button>
             )}
-            <Button component={Link} to={`/passports/${id}/edit`}>
-              {texts.passports.edit}
-            </Button>
+            {reads ? (
+              <Asking id={id} />
+            ) : (
+              <Button component={Link} to={`/passports/${id}/edit`}>
+                {texts.passports.edit}
+              </Button>
+            )}
           </>
         }
         acts={

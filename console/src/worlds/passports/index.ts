@@ -1,6 +1,7 @@
 import { list, screensOf, type World } from '../../shell/world.ts'
 
 const rules = screensOf(() => import('./rules.tsx'))
+const requests = screensOf(() => import('./requests.tsx'))
 
 export const passports: World = {
   id: 'passports',
@@ -22,6 +23,8 @@ export const passports: World = {
       t => t.exchange.title,
     ),
     { path: '/passports/labels', name: t => t.labels.title, of: '/api/passports', load: () => import('./labels.tsx') },
+    list('/passports/requests', '/api/passports/requests', requests('Requests'), t => t.passports.requests),
+    { path: '/passports/requests/$id', load: requests('OneRequest') },
     { path: '/scan', name: t => t.passports.scan, of: '/api/passports', load: () => import('./scan.tsx') },
     { path: '/passports/new', load: () => import('./new.tsx') },
     { path: '/passports/$id', load: () => import('./detail.tsx') },
