@@ -7,6 +7,7 @@ export const problems = {
   tariff_unknown: ['not_found', 'There is no such tariff, or it is not for who asks.'],
   tariff_withdrawn: ['conflict', 'The tariff is no longer offered; make a new one.'],
   tariff_use_taken: ['conflict', 'Another tariff is in force at one of these places for the same drivers.'],
+  time_zone_unknown: ['unprocessable', 'There is no such time zone.'],
   group_unknown: ['not_found', 'There is no such group of drivers, or it is not for who asks.'],
   group_in_use: ['conflict', 'A tariff names this group of drivers.'],
   amount_too_great: ['unprocessable', 'That would cost more than can be booked.'],

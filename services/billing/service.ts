@@ -27,6 +27,7 @@ import { sellerRoutes } from './sellers/routes.ts'
 import { answerChargers } from './tariffs/chargers.ts'
 import { tariffRoutes } from './tariffs/routes.ts'
 import { answerPrices } from './tariffs/store.ts'
+import { tariffTrialRoutes } from './tariffs/trying.ts'
 import { upkeep } from './upkeep.ts'
 import { walletRoutes } from './wallets/routes.ts'
 import { topUps } from './wallets/top-ups.ts'
@@ -44,6 +45,7 @@ export const billing = defineService({
   publishes,
   start(host) {
     tariffRoutes(host)
+    tariffTrialRoutes(host)
     groupRoutes(host)
     quoteRoutes(host)
     host.answer(getPrices, input => answerPrices(host.db, input))

@@ -407,6 +407,8 @@ export const walk: readonly Chapter[] = [
       },
       { operation: 'getBillingTariffs' },
       { operation: 'getBillingTariffsById', with: { id: 'tariffId' } },
+      { operation: 'getBillingTariffsByIdVersions', with: { id: 'tariffId' } },
+      { operation: 'postBillingTariffsTry' },
       {
         operation: 'putBillingTariffsById',
         with: {

@@ -235,6 +235,14 @@ export function tariffRoutes(host: BillingHost): void {
   )
 }
 
+/** Fails with `currency_unknown`. */
+export function requireCurrency({ currency }: TariffTerms): void {
+  if (!isCurrency(currency))
+    throw new Problem('unprocessable', 'currency_unknown', {
+      errors: [{ pointer: '/terms/currency', detail: 'is none' }],
+    })
+}
+
 /** Where a tariff is to be in force, if its owner may say so; and whether its terms can be. */
 async function usesFor(
   { db, ask }: BillingHost,
@@ -242,10 +250,7 @@ async function usesFor(
   owner: Owner,
   { terms, uses = [] }: Static<typeof Body>,
 ): Promise<Tariff['uses']> {
-  if (!isCurrency(terms.currency))
-    throw new Problem('unprocessable', 'currency_unknown', {
-      errors: [{ pointer: '/terms/currency', detail: 'is none' }],
-    })
+  requireCurrency(terms)
   for (const [index, { stationId, evse, connector }] of uses.entries()) {
     const missing =
       evse !== undefined && stationId === undefined

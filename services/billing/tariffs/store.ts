@@ -152,6 +152,14 @@ export async function termsOf(db: Db, tariffId: string, version: number): Promis
   return row?.terms
 }
 
+/** What was said since when, the newest first. */
+export const listVersions = (db: Db, tariffId: string, limit: number, before?: number) => db<
+  { version: number; since: Date; terms: TariffTerms }[]
+>`
+  select version, since, terms from tariff_terms
+  where tariff_id = ${tariffId} ${before === undefined ? db`` : db`and version < ${before}`}
+  order by version desc limit ${limit}`
+
 /** See `get_prices`. */
 export async function answerPrices(
   db: Db,

@@ -36,6 +36,61 @@ suite('a tariff', () => {
     assert.equal((await p.published(TariffWithdrawn)).length, 1)
   })
 
+  test('is tried before it holds, line by line and in the words of who asks, and says what it was since when', async t => {
+    let now = new Date('2027-03-01T09:00:00.000Z')
+    const { operator, as } = await open(t, { now: () => now })
+    const terms = perKwh('0.40', {
+      elements: [
+        {
+          priceComponents: [{ type: 'ENERGY', price: '0.20' }],
+          restrictions: { startTime: '22:00', endTime: '06:00' },
+        },
+        {
+          priceComponents: [
+            { type: 'PARKING_TIME', price: '6.00', graceSeconds: 1_800 },
+            { type: 'ENERGY', price: '0.40' },
+          ],
+        },
+      ],
+    })
+    const session = { startedAt: '2027-03-01T20:30:00Z', timeZone: 'Europe/Berlin', energyWh: 10_000, minutes: 60 }
+    const attempt = (body: object, who = operator, language = 'en') =>
+      who.post('/tariffs/try', { terms, ...session, ...body }, { 'accept-language': language })
+    const { status, body } = await attempt({ idleMinutes: 90 })
+    assert.equal(status, 200, JSON.stringify(body))
+    // Half of it before ten, half of it after; half an hour of the idle time is free.
+    assert.deepEqual(
+      body.price.lines.map(({ type, quantity, amountMinor }: any) => [type, quantity, amountMinor]),
+      [
+        ['ENERGY', 5_000, 200],
+        ['ENERGY', 5_000, 100],
+        ['PARKING_TIME', 3_600, 600],
+      ],
+    )
+    assert.equal(body.price.totalMinor, 900)
+    assert.deepEqual(body.words, [
+      '€0.20 per kWh (22:00–06:00)',
+      '€0.40 per kWh',
+      '€0.10 per minute in which nothing flows (after 30 minutes)',
+    ])
+    assert.match((await attempt({}, operator, 'de')).body.words[1], /0,40\s€ je kWh/)
+    assert.equal((await attempt({ timeZone: 'Europe/Atlantis' })).body.code, 'time_zone_unknown')
+    assert.equal((await attempt({ terms: { ...terms, currency: 'EUX' } })).body.code, 'currency_unknown')
+    assert.equal((await attempt({}, as())).body.code, 'role_insufficient')
+
+    const { id } = (await operator.post('/tariffs', { name: 'Day', terms })).body
+    now = new Date('2027-03-02T09:00:00.000Z')
+    await operator.put(`/tariffs/${id}`, { name: 'Day', terms: perKwh('0.50') })
+    const versions = (await operator.get(`/tariffs/${id}/versions?limit=1`)).body
+    assert.deepEqual(
+      versions.items.map(({ version, since }: any) => [version, since]),
+      [[2, now.toISOString()]],
+    )
+    const rest = (await operator.get(`/tariffs/${id}/versions?limit=1&after=${versions.nextCursor}`)).body
+    assert.deepEqual([rest.items[0].version, rest.items[0].terms, rest.nextCursor], [1, terms, null])
+    assert.equal((await as({ role: 'operator' }).get(`/tariffs/${id}/versions`)).body.code, 'tariff_unknown')
+  })
+
   test('is in force where the nearest says so, for a group of drivers before everybody', async t => {
     const { operator, stationId, as } = await open(t)
     const [friend, stranger] = [newId(), newId()]

@@ -224,8 +224,18 @@ test('a charger keeps a booking from its begin on, is asked again when it comes 
   pass(46 * minute)
   for (let time = 0; time < 2; time++) await turn()
   assert.deepEqual(await asked(), [[true, 1]])
-  assert.equal((await ada.read(made.id)).keptBy, 'platform')
+  const told = async () => {
+    const { keptBy, hold, holdAskedAt } = await ada.read(made.id)
+    return [keptBy, hold, holdAskedAt !== null]
+  }
+  assert.deepEqual(await told(), ['platform', 'asked', true])
   await answers({ outcome: 'answered', answer: { status: 'Occupied' } })
+  assert.deepEqual(await told(), ['platform', 'refused', true])
+  assert.deepEqual(
+    (await ada.list('?hold=refused')).map(({ id }: { id: string }) => id),
+    [made.id],
+  )
+  assert.deepEqual(await ada.list('?hold=kept'), [])
   await turn()
   assert.equal((await asked()).length, 1, 'not at once')
   pass(2 * minute)
@@ -234,7 +244,7 @@ test('a charger keeps a booking from its begin on, is asked again when it comes 
   await answers({ outcome: 'answered', answer: { status: 'Accepted' } })
   pass(2 * minute)
   await turn()
-  assert.deepEqual([(await asked()).length, (await ada.read(made.id)).keptBy], [2, 'charger'])
+  assert.deepEqual([(await asked()).length, ...(await told())], [2, 'charger', 'kept', true])
   const connected = { chargerId: 'CP-1', ocppVersion: 'ocpp1.6' as const, at: new Date().toISOString() }
   await p.publish(ChargerConnected, { ...connected, connectionId: newId() })
   await turn()
@@ -248,7 +258,7 @@ test('a charger keeps a booking from its begin on, is asked again when it comes 
   await answers({ outcome: 'error', errorCode: 'NotSupported' })
   pass(2 * minute)
   await turn()
-  assert.deepEqual([(await asked()).length, (await ada.read(made.id)).keptBy], [4, 'platform'])
+  assert.deepEqual([(await asked()).length, ...(await told())], [4, 'platform', 'unsupported', true])
   await ada.post(`/${made.id}/cancel`, {})
   assert.equal((await asked()).length, 4, 'it keeps nothing')
 

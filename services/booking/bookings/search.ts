@@ -17,11 +17,13 @@ import {
 } from '#kernel'
 import { nobody, type Booking } from './bookings.ts'
 import { bookingColumns } from './store.ts'
+import { HoldState } from './view.ts'
 
 export const bookingFilters = {
   state: Type.Optional(BookingState),
   stationId: Type.Optional({ ...Id, description: 'Only at this station' }),
   driverId: Type.Optional({ ...Id, description: 'Only of this person' }),
+  hold: Type.Optional({ ...HoldState, description: 'Only those of which this became when their charger was asked' }),
   seriesId: Type.Optional({ ...Id, description: 'Only of these recurring bookings' }),
   from: Type.Optional({ ...Instant, description: 'Only what begins then or later' }),
   to: Type.Optional({ ...Instant, description: 'Only what begins before' }),
@@ -43,10 +45,14 @@ function scopesOf(db: Db, actor: Actor): Fragment[] {
   return [mine, ...owners]
 }
 
-const matching = (db: Db, { state, stationId, driverId, seriesId, from, to, ...created }: Filters): Fragment => db`
+const matching = (
+  db: Db,
+  { state, stationId, driverId, hold, seriesId, from, to, ...created }: Filters,
+): Fragment => db`
   ${state === undefined ? db`` : db`and b.state = ${state}`}
   ${stationId === undefined ? db`` : db`and b.station_id = ${stationId}`}
   ${driverId === undefined ? db`` : db`and b.driver_id = ${driverId}`}
+  ${hold === undefined ? db`` : db`and b.hold = ${hold}`}
   ${seriesId === undefined ? db`` : db`and b.series_id = ${seriesId}`}
   ${from === undefined ? db`` : db`and b.from_at >= ${timeOf(from)}`}
   ${to === undefined ? db`` : db`and b.from_at < ${timeOf(to)}`}

@@ -27,6 +27,8 @@ export const TermsView = Type.Object(
   { title: 'BookingTerms' },
 )
 
+export const HoldState = Type.Enum(['none', 'asked', 'kept', 'refused', 'unsupported'], { examples: ['kept'] })
+
 export const BookingView = Type.Object(
   {
     id: Id,
@@ -59,6 +61,12 @@ export const BookingView = Type.Object(
       ...nullable(Type.Enum(['charger', 'platform'], { examples: ['charger'] })),
       description: 'Who refuses others: the charger knows of it, or the platform alone; null while nobody has to',
     },
+    hold: {
+      ...HoldState,
+      description:
+        'What became of asking the charger to keep it: not asked (yet), not answered, kept, refused, or it knows no reservations',
+    },
+    holdAskedAt: { ...nullable(Instant), description: 'When the charger was asked last' },
     offeredUntil: nullable(Instant),
     seriesId: nullable(Id),
     sessionId: { ...nullable(Id), description: 'Of who came' },
@@ -102,6 +110,8 @@ export const view = (booking: Booking): BookingShown => ({
   })),
   keptBy:
     booking.state !== 'reserved' || booking.hold === 'none' ? null : booking.hold === 'kept' ? 'charger' : 'platform',
+  hold: booking.hold,
+  holdAskedAt: booking.holdAskedAt?.toISOString() ?? null,
   offeredUntil: booking.offeredUntil?.toISOString() ?? null,
   seriesId: booking.seriesId,
   sessionId: booking.sessionId,
