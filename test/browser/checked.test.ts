@@ -108,6 +108,8 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
   const { items: passports } = await client('GET', '/api/passports?status=draft', undefined, accessToken)
   const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
   const { items: organisations } = await client('GET', '/api/auth/organisations', undefined, accessToken)
+  const { items: tariffs } = await client('GET', '/api/billing/tariffs', undefined, accessToken)
+  const { id: site } = await client('POST', '/api/stations/sites', { name: 'Old town' }, accessToken)
   const [passport, station] = [passports[0].id as string, stations[0].id as string]
   const saveNothing = async (shown: Page) => {
     await shown.getByRole('button', { name: 'Create' }).click()
@@ -142,14 +144,20 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     [`/console/stations/${station}`],
     ['/console/map', { budget: { page: 340_000, script: 300_000 } }],
     ['/console/sites'],
+    [`/console/sites/${site}`],
+    [`/console/sites/${site}?tab=law`],
+    [`/console/sites/${site}?tab=works`],
     ['/console/chargers'],
     ['/console/wire'],
     ['/console/figures'],
     ['/console/sessions'],
     ['/console/tariffs'],
     ['/console/tariffs/new'],
+    [`/console/tariffs/${tariffs[0].id as string}`],
+    [`/console/tariffs/${tariffs[0].id as string}?tab=uses`],
     ['/console/tokens/new'],
     ['/console/bookings'],
+    [`/console/bookings/week?station=${station}`],
     ['/console/incidents'],
     ['/console/tickets'],
     ['/console/credits'],

@@ -198,6 +198,8 @@ function Copies({ id, path }: { id: string; path: string }) {
 
 export interface Fact {
   readonly id: string
+  /** Where it is not what the field is called. */
+  readonly name?: string
   readonly kind?: Kind
   readonly value: unknown
   readonly to?: string
@@ -212,9 +214,9 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <Table className="facts" withRowBorders>
       <Table.Tbody>
-        {facts.map(({ id, kind, value, to, currency }) => (
+        {facts.map(({ id, name, kind, value, to, currency }) => (
           <Table.Tr key={id}>
-            <Table.Th scope="row">{nameOf(texts, id)}</Table.Th>
+            <Table.Th scope="row">{name ?? nameOf(texts, id)}</Table.Th>
             <Table.Td>{led(value ? to : undefined, <Value kind={kind} value={value} currency={currency} />)}</Table.Td>
           </Table.Tr>
         ))}

@@ -1,16 +1,19 @@
 import { Button, Modal } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Editor } from './editor.tsx'
+import { Editor, type EditorProps } from './editor.tsx'
 import type { Schema } from './schema.ts'
 
 /** Asks in a dialog for what belongs to it, and does it. */
 export function Doing(props: {
   name: string
   schema: Schema
+  /** What it begins with. */
+  initial?: object
+  beside?: EditorProps<unknown>['beside']
   save: (request: { body: object; headers: Record<string, string> }) => Promise<unknown>
 }) {
-  const { name, schema, save } = props
+  const { name, schema, initial, beside, save } = props
   const queries = useQueryClient()
   const [opened, open] = useState(false)
   return (
@@ -23,8 +26,9 @@ export function Doing(props: {
           <Editor
             name={name}
             schema={schema}
-            initial={nothing}
+            initial={initial ? { data: initial } : nothing}
             button={name}
+            beside={beside}
             save={(body, headers) => save({ body: body as object, headers })}
             saved={() => {
               open(false)

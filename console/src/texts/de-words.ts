@@ -329,6 +329,9 @@ export const fields: typeof englishFields = {
   ownerId: 'Wessen',
   causeId: 'Ausgelöst von',
   about: 'Dazu',
+  uses: 'Gilt an',
+  hold: 'Vom Ladegerät gehalten',
+  works: 'Arbeiten',
 }
 
 /** What values of lists are called. */
@@ -568,4 +571,8 @@ export const values: typeof englishValues = {
   tax: 'Steuer',
   uncollected: 'Nicht eingezogen',
   outside: 'Außerhalb',
+  fulfilled: 'Genutzt',
+  'no-show': 'Nicht erschienen',
+  planned: 'Geplant',
+  'late-cancellation': 'Spät storniert',
 }

@@ -327,6 +327,9 @@ export const fields = {
   ownerId: 'Whose',
   causeId: 'Caused by',
   about: 'About',
+  uses: 'In force at',
+  hold: 'Kept by the charger',
+  works: 'Works',
 }
 
 /** What values of lists are called. */
@@ -566,4 +569,8 @@ export const values = {
   tax: 'Tax',
   uncollected: 'Not collected',
   outside: 'Outside',
+  fulfilled: 'Used',
+  'no-show': 'No-show',
+  planned: 'Planned',
+  'late-cancellation': 'Late cancellation',
 }

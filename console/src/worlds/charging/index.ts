@@ -8,6 +8,9 @@ const lists = screensOf(() => import('./lists.tsx'))
 const wire = screensOf(() => import('./wire.tsx'))
 const tickets = screensOf(() => import('./tickets.tsx'))
 const books = screensOf(() => import('./books.tsx'))
+const tariffs = screensOf(() => import('./tariffs.tsx'))
+const bookings = screensOf(() => import('./bookings.tsx'))
+const sites = screensOf(() => import('./sites.tsx'))
 const sessions = screensOf(() => import('./sessions.tsx'))
 
 export const charging: World = {
@@ -18,9 +21,10 @@ export const charging: World = {
     { path: '/stations/new', load: stations('NewStation') },
     { path: '/stations/$id', load: stations('Station') },
     { path: '/stations/$id/edit', load: stations('EditStation') },
-    { path: '/sites', name: t => t.charging.sites, of: '/api/stations/sites', load: stations('Sites') },
-    { path: '/sites/new', load: stations('NewSite') },
-    { path: '/sites/$id/edit', load: stations('EditSite') },
+    { path: '/sites', name: t => t.charging.sites, of: '/api/stations/sites', load: sites('Sites') },
+    { path: '/sites/new', load: sites('NewSite') },
+    { path: '/sites/$id', load: sites('Site') },
+    { path: '/sites/$id/edit', load: sites('EditSite') },
     { path: '/chargers', name: t => t.charging.chargers, of: '/api/ocpp/chargers', load: chargers('Chargers') },
     { path: '/chargers/$id', load: chargers('Charger') },
     { path: '/chargers/$id/wire', load: wire('ChargerWire') },
@@ -28,13 +32,16 @@ export const charging: World = {
     { path: '/wire', name: t => t.charging.wire, of: '/api/ocpp/chargers', load: wire('Wire') },
     { path: '/sessions', name: t => t.charging.sessions, of: '/api/sessions', load: sessions('Sessions') },
     { path: '/sessions/$id', load: sessions('Session') },
-    { path: '/tariffs', name: t => t.charging.tariffs, of: '/api/billing/tariffs', load: lists('Tariffs') },
-    { path: '/tariffs/new', load: lists('NewTariff') },
-    { path: '/tariffs/$id/edit', load: lists('EditTariff') },
+    { path: '/tariffs', name: t => t.charging.tariffs, of: '/api/billing/tariffs', load: tariffs('Tariffs') },
+    { path: '/tariffs/new', load: tariffs('NewTariff') },
+    { path: '/tariffs/$id', load: tariffs('Tariff') },
+    { path: '/tariffs/$id/edit', load: tariffs('EditTariff') },
     { path: '/tokens', name: t => t.charging.tokens, of: '/api/ocpp/tokens', load: lists('Tokens') },
     { path: '/tokens/new', load: lists('NewToken') },
     { path: '/tokens/$id/edit', load: lists('EditToken') },
-    { path: '/bookings', name: t => t.charging.bookings, roles: staff, load: lists('Bookings') },
+    { path: '/bookings', name: t => t.charging.bookings, roles: staff, load: bookings('Bookings') },
+    { path: '/bookings/week', load: bookings('BookingWeek') },
+    { path: '/bookings/$id', load: bookings('Booking') },
     { path: '/incidents', name: t => t.charging.incidents, roles: field, load: tickets('Incidents') },
     { path: '/tickets', name: t => t.charging.tickets, of: '/api/maintenance/tickets', load: tickets('Tickets') },
     { path: '/tickets/$id', load: tickets('Ticket') },

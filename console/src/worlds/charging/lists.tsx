@@ -1,4 +1,3 @@
-import tariffSchema from 'schema:post /api/billing/tariffs'
 import cardSchema from 'schema:put /api/ocpp/tokens/{id}'
 import newCardSchema from 'schema:post /api/ocpp/tokens'
 import { base } from '../../api/base.ts'
@@ -8,63 +7,6 @@ import { createScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 
 const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
-
-const tariffWay = { to: '/tariffs', name: (texts: Catalogue) => texts.charging.tariffs }
-const tariffs = listOf('/api/billing/tariffs', {
-  columns: [
-    { id: 'name' },
-    { id: 'price', value: ({ terms }) => pricesOf(terms) },
-    { id: 'uses', value: ({ uses }) => uses.length, kind: 'number' },
-    { id: 'version', kind: 'number' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'withdrawnAt', kind: 'instant', aside: true },
-  ],
-  open: ({ id }) => `/tariffs/${id}/edit`,
-  acts: [
-    {
-      name: texts => texts.people.withdraw,
-      may: ({ withdrawnAt }) => withdrawnAt === null,
-      run: ({ id, version }) =>
-        ask('DELETE', `/api/billing/tariffs/${id}`, { headers: { 'if-match': `"${version}"` } }),
-    },
-  ],
-  empty,
-})
-
-/** `ENERGY 0.49, FLAT 0.35 EUR`. */
-function pricesOf({
-  currency,
-  elements,
-}: {
-  currency: string
-  elements: readonly { priceComponents: readonly { type: string; price: string }[] }[]
-}) {
-  const parts = elements.flatMap(({ priceComponents }) => priceComponents.map(({ type, price }) => `${type} ${price}`))
-  return `${parts.join(', ')} ${currency}`
-}
-
-export const Tariffs = listScreen(tariffWay.name, tariffs, { to: '/tariffs/new', name: t => t.charging.newTariff })
-export const NewTariff = createScreen({
-  title: texts => texts.charging.newTariff,
-  list: tariffWay,
-  schema: tariffSchema,
-  post: '/api/billing/tariffs',
-  initial: {
-    terms: {
-      currency: 'EUR',
-      taxIncluded: true,
-      elements: [{ priceComponents: [{ type: 'ENERGY', price: '0.49' }] }],
-    },
-  },
-  opened: () => '/tariffs',
-})
-export const EditTariff = editScreen({
-  title: texts => texts.charging.tariffs,
-  list: tariffWay,
-  path: '/api/billing/tariffs/{id}',
-  schema: tariffSchema,
-  opened: () => '/tariffs',
-})
 
 const tokenWay = { to: '/tokens', name: (texts: Catalogue) => texts.charging.tokens }
 const setStatus = (status: 'accepted' | 'blocked') => ({
@@ -105,29 +47,6 @@ export const EditToken = editScreen({
   schema: cardSchema,
   opened: () => '/tokens',
 })
-
-const bookings = listOf('/api/bookings', {
-  columns: [
-    { id: 'place' },
-    { id: 'state', kind: 'state' },
-    { id: 'from', kind: 'instant' },
-    { id: 'to', kind: 'instant' },
-    { id: 'evse' },
-    { id: 'connector' },
-    { id: 'keptBy', kind: 'word', aside: true },
-  ],
-  acts: [
-    {
-      name: texts => texts.list.cancel,
-      may: ({ state }) => ['pending', 'reserved'].includes(state),
-      warns: texts => texts.charging.cancelText,
-      run: ({ id, version }) =>
-        ask('POST', `/api/bookings/${id}/cancel`, { body: {}, headers: { 'if-match': `"${version}"` } }),
-    },
-  ],
-  empty,
-})
-export const Bookings = listScreen(texts => texts.charging.bookings, bookings)
 
 const sold = listOf('/api/billing/sales', {
   columns: [

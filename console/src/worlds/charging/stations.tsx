@@ -1,4 +1,3 @@
-import siteSchema from 'schema:post /api/stations/sites'
 import schema from 'schema:post /api/stations'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
@@ -110,35 +109,4 @@ export const EditStation = editScreen({
   path: '/api/stations/{id}',
   schema,
   opened: id => `/stations/${id}`,
-})
-
-const siteWay = { to: '/sites', name: (texts: Catalogue) => texts.charging.sites }
-
-const sites = listOf('/api/stations/sites', {
-  columns: [
-    { id: 'name' },
-    { id: 'city', value: ({ address }) => address?.city },
-    { id: 'operatorName' },
-    { id: 'updatedAt', kind: 'instant' },
-  ],
-  open: ({ id }) => `/sites/${id}/edit`,
-  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),
-})
-
-export const Sites = listScreen(siteWay.name, sites, { to: '/sites/new', name: texts => texts.charging.newSite })
-
-export const NewSite = createScreen({
-  title: texts => texts.charging.newSite,
-  list: siteWay,
-  schema: siteSchema,
-  post: '/api/stations/sites',
-  opened: () => '/sites',
-})
-
-export const EditSite = editScreen({
-  title: texts => texts.charging.sites,
-  list: siteWay,
-  path: '/api/stations/sites/{id}',
-  schema: siteSchema,
-  opened: () => '/sites',
 })

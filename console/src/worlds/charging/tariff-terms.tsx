@@ -1,0 +1,205 @@
+import { Group, List, Stack, Text } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useState, type KeyboardEvent } from 'react'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { fill } from '../../blocks/fill.ts'
+import { SchemaForm } from '../../blocks/schema-form.tsx'
+import { withValue, type Schema } from '../../blocks/schema.ts'
+import { Part } from '../../blocks/screen.tsx'
+import { Short } from '../../blocks/short.tsx'
+import { messageOf } from '../../blocks/trouble.tsx'
+import { shown, Value } from '../../blocks/values.tsx'
+import { useLanguage, useTexts, type Language } from '../../texts/texts.tsx'
+import { moment, useOwn, weekdays, zone } from './business.ts'
+
+export type Terms = components['schemas']['Tariff']['terms']
+type Trial = components['schemas']['TariffTrial']
+type Component = Terms['elements'][number]['priceComponents'][number]
+type Line = Trial['price']['lines'][number]
+type Own = ReturnType<typeof useOwn>
+
+const week = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const
+/** As people compare prices by law: by energy, by time, by session. */
+const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'] as const
+
+/** `€0.49 per kWh`; time is sold by the hour and told by the minute. */
+export const priceIn = (own: Own, language: Language, currency: string, { type, price }: Component): string => {
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 4 })
+  const perHour = type === 'TIME' || type === 'PARKING_TIME'
+  return fill(own.per[type], { price: format.format(Number(price) / (perHour ? 60 : 1)) })
+}
+
+export const pricesIn = (own: Own, language: Language, { currency, elements }: Terms): string =>
+  elements
+    .flatMap(({ priceComponents }) => priceComponents.map(each => priceIn(own, language, currency, each)))
+    .join(', ')
+
+/** What terms say: as drivers read it, by weekday and hour, and what a session would cost by them. */
+export function TermsShown({ terms }: { terms: Terms }) {
+  const own = useOwn()
+  // What is being written is whole only at its end.
+  if (!terms.elements?.every(({ priceComponents }) => priceComponents?.every(({ type, price }) => type && price)))
+    return <Text>{own.unfinished}</Text>
+  return (
+    <Stack>
+      <Trying terms={terms} />
+      <Week terms={terms} />
+    </Stack>
+  )
+}
+
+function Trying({ terms }: { terms: Terms }) {
+  const texts = useTexts()
+  const own = useOwn()
+  const language = useLanguage()
+  const [session, change] = useState<unknown>(() => ({
+    startedAt: new Date().toISOString(),
+    energyKwh: 20,
+    minutes: 60,
+    idleMinutes: 0,
+  }))
+  const { energyKwh = 0, ...rest } = session as { energyKwh?: number }
+  const told = { terms, timeZone: zone, ...rest, energyWh: Math.round(energyKwh * 1_000) }
+  const [body] = useDebouncedValue(JSON.stringify(told), 300)
+  const { data, error } = useQuery({
+    queryKey: ['/api/billing/tariffs/try', language, body],
+    queryFn: async () => {
+      const headers = { 'accept-language': language }
+      return (await ask<Trial>('POST', '/api/billing/tariffs/try', { body: JSON.parse(body), headers })).data
+    },
+    placeholderData: keepPreviousData,
+    retry: false,
+  })
+  const fields: Schema = {
+    type: 'object',
+    required: ['startedAt', 'energyKwh', 'minutes'],
+    properties: {
+      startedAt: moment(own.begins, own),
+      energyKwh: { type: 'number', title: own.energy },
+      minutes: { type: 'integer', title: own.minutes },
+      idleMinutes: { type: 'integer', title: own.idle },
+    },
+  }
+  // Within the form of a tariff this is none of its fields: who presses Enter here does not save it.
+  const stay = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter') event.preventDefault()
+  }
+  return (
+    <>
+      <Part title={own.asRead} about={own.asReadText}>
+        <List>
+          {data?.words.map(line => (
+            <List.Item key={line}>{line}</List.Item>
+          ))}
+        </List>
+      </Part>
+      <Part title={own.try} about={own.tryText}>
+        <Group align="flex-start" gap="xl">
+          <div onKeyDown={stay} className="trying">
+            <SchemaForm
+              form="try"
+              schema={fields}
+              value={session}
+              errors={{}}
+              set={(path, next) => change((former: unknown) => withValue(former, path, next) ?? {})}
+            />
+          </div>
+          <Stack className="grow" miw="min(100%, 20rem)" gap="xs" role="status">
+            {error ? <Text>{messageOf(error, texts)}</Text> : data && <Steps price={data.price} />}
+          </Stack>
+        </Group>
+      </Part>
+    </>
+  )
+}
+
+/** How a price comes about, a line each, and what they add up to. */
+function Steps({ price: { lines, currency, totalMinor, taxIncluded } }: { price: Trial['price'] }) {
+  const own = useOwn()
+  const language = useLanguage()
+  const quantity = ({ type, quantity: count }: Line): string =>
+    type === 'ENERGY' ? shown('Wh', count, language) : type.endsWith('TIME') ? minutesIn(count, language) : `${count}`
+  return (
+    <>
+      <Short
+        name={own.steps}
+        rows={lines}
+        columns={[
+          { id: 'type', name: own.what, cell: ({ type }) => own.kinds[type] },
+          { id: 'quantity', cell: quantity },
+          {
+            id: 'price',
+            cell: line => priceIn(own, language, currency, { ...line, type: isKind(line.type) ? line.type : 'FLAT' }),
+          },
+          { id: 'amountMinor', kind: 'money', currency },
+        ]}
+        empty={own.free}
+      />
+      <Text fw={700}>
+        {own.total}: <Value kind="money" value={totalMinor} currency={currency} /> ({taxIncluded ? own.gross : own.net})
+      </Text>
+    </>
+  )
+}
+
+const isKind = (type: string): type is Component['type'] => (kinds as readonly string[]).includes(type)
+
+const minutesIn = (seconds: number, language: Language): string =>
+  new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', maximumFractionDigits: 1 }).format(seconds / 60)
+
+/** Which prices count when; a stretch between two times at which any price changes is a row. */
+function Week({ terms }: { terms: Terms }) {
+  const own = useOwn()
+  const language = useLanguage()
+  const cuts = terms.elements.flatMap(({ restrictions: { startTime = '00:00', endTime = '24:00' } = {} }) => [
+    startTime,
+    endTime,
+  ])
+  const times = [...new Set(['00:00', ...cuts, '24:00'])].sort()
+  const names = weekdays(language)
+  const rows = times.slice(1).map((to, at) => ({ from: times[at]!, to }))
+  const cell = (day: (typeof week)[number], time: string) =>
+    pricesAt(terms, day, time).map(({ component, within }) => (
+      <div key={JSON.stringify(component)}>
+        {priceIn(own, language, terms.currency, component)}
+        {within && ' *'}
+      </div>
+    ))
+  const isWithin = week.some(day => rows.some(({ from }) => pricesAt(terms, day, from).some(({ within }) => within)))
+  return (
+    <Part title={own.week}>
+      <Short
+        name={own.week}
+        rows={rows}
+        columns={[
+          { id: 'from', name: own.time, cell: ({ from, to }) => `${from}–${to}` },
+          ...week.map((day, at) => ({
+            id: day,
+            name: names[at],
+            cell: ({ from }: { from: string }) => cell(day, from),
+          })),
+        ]}
+      />
+      {isWithin && <Text size="sm">{own.within}</Text>}
+    </Part>
+  )
+}
+
+/** What may count then: of each kind the first that holds, and before it those that hold only within other bounds too. */
+function pricesAt({ elements }: Terms, day: (typeof week)[number], time: string) {
+  return kinds.flatMap(kind => {
+    const found: { component: Component; within: boolean }[] = []
+    for (const { priceComponents, restrictions = {} } of elements) {
+      const { startTime = '00:00', endTime = '24:00', daysOfWeek = week, ...others } = restrictions
+      const isThen = startTime < endTime ? time >= startTime && time < endTime : time >= startTime || time < endTime
+      const component = priceComponents.find(({ type }) => type === kind)
+      if (!component || !isThen || !daysOfWeek.includes(day)) continue
+      const within = Object.keys(others).length > 0
+      found.push({ component, within })
+      if (!within) break
+    }
+    return found
+  })
+}
