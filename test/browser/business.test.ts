@@ -20,6 +20,7 @@ test('charging is priced, booked and looked after in the console', { skip, timeo
     ['a tariff is read as drivers read it, tried, copied, changed, applied to a site, and taken back', tariffs],
     ['a booking is made, moved, extended and cancelled, and a point is blocked whoever has booked it', bookings],
     ['a site shows its stations, what the law asks of them, and what is planned there', sites],
+    ['a technician is added, is away, and has a calendar', technicians],
   ]
   for (const [name, desk] of desks) await t.test(name, () => desk(town, stations))
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
@@ -181,5 +182,28 @@ async function sites(town: Town, { siteId, edith }: Stations): Promise<void> {
   await look(page, 'C3-works')
   await page.getByRole('tab', { name: 'Details' }).click()
   await page.getByText('Mon 08:00–20:00').waitFor()
+  await page.context().close()
+}
+
+async function technicians(town: Town, { edith }: Stations): Promise<void> {
+  const { at, admin, person } = town
+  const grace = await person('Grace', 'technician')
+  const page = await at(admin, '/console/technicians', { timezoneId: 'Europe/Berlin' })
+  await page.getByRole('link', { name: 'New technician' }).first().click()
+  await page.getByLabel('Name').fill('Grace Hopper')
+  await page.getByLabel(/^Person/).fill(grace.id)
+  await page.getByRole('button', { name: 'Create' }).click()
+  await heading(page, 'Grace Hopper')
+  await page.getByRole('button', { name: 'Enter an absence' }).click()
+  const away = page.getByRole('dialog', { name: 'Enter an absence' })
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  await away.getByLabel('From').fill(`${tomorrow}T06:00`)
+  await away.getByLabel('To', { exact: false }).nth(0).fill(`${tomorrow}T20:00`)
+  await away.getByRole('button', { name: 'Enter an absence' }).click()
+  await page.getByRole('cell', { name: 'Away', exact: true }).waitFor()
+  await lookAllOver(town, edith, new URL(page.url()).pathname, 'C13-technician', 'table')
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByRole('button', { name: 'Add Skills' }).click()
+  await look(page, 'C13-editing')
   await page.context().close()
 }

@@ -158,6 +158,8 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/tokens/new'],
     ['/console/bookings'],
     [`/console/bookings/week?station=${station}`],
+    ['/console/technicians'],
+    ['/console/technicians/new'],
     ['/console/incidents'],
     ['/console/tickets'],
     ['/console/credits'],

@@ -331,7 +331,11 @@ export const fields: typeof englishFields = {
   about: 'Dazu',
   uses: 'Gilt an',
   hold: 'Vom Ladegerät gehalten',
+  skills: 'Können',
+  area: 'Gebiet',
+  tickets: 'Offene Aufträge',
   works: 'Arbeiten',
+  calendar: 'Kalender',
 }
 
 /** What values of lists are called. */

@@ -292,6 +292,7 @@ export const de: Catalogue = {
     sites: 'Standorte',
     tariffs: 'Tarife',
     bookings: 'Buchungen',
+    technicians: 'Fachkräfte',
     tickets: 'Aufträge',
     incidents: 'Störungen',
     tokens: 'Karten und Token',

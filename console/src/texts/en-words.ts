@@ -329,7 +329,11 @@ export const fields = {
   about: 'About',
   uses: 'In force at',
   hold: 'Kept by the charger',
+  skills: 'Skills',
+  area: 'Area',
+  tickets: 'Open tickets',
   works: 'Works',
+  calendar: 'Calendar',
 }
 
 /** What values of lists are called. */

@@ -289,6 +289,7 @@ export const en = {
     sites: 'Sites',
     tariffs: 'Tariffs',
     bookings: 'Bookings',
+    technicians: 'Technicians',
     tickets: 'Tickets',
     incidents: 'Incidents',
     tokens: 'Cards and tokens',

@@ -11,6 +11,7 @@ const books = screensOf(() => import('./books.tsx'))
 const tariffs = screensOf(() => import('./tariffs.tsx'))
 const bookings = screensOf(() => import('./bookings.tsx'))
 const sites = screensOf(() => import('./sites.tsx'))
+const technicians = screensOf(() => import('./technicians.tsx'))
 const sessions = screensOf(() => import('./sessions.tsx'))
 
 export const charging: World = {
@@ -45,6 +46,15 @@ export const charging: World = {
     { path: '/incidents', name: t => t.charging.incidents, roles: field, load: tickets('Incidents') },
     { path: '/tickets', name: t => t.charging.tickets, of: '/api/maintenance/tickets', load: tickets('Tickets') },
     { path: '/tickets/$id', load: tickets('Ticket') },
+    {
+      path: '/technicians',
+      name: t => t.charging.technicians,
+      of: '/api/maintenance/technicians',
+      load: technicians('Technicians'),
+    },
+    { path: '/technicians/new', load: technicians('NewTechnician') },
+    { path: '/technicians/$id', load: technicians('Technician') },
+    { path: '/technicians/$id/edit', load: technicians('EditTechnician') },
     { path: '/sold', name: t => t.charging.sold, of: '/api/billing/sales', load: lists('Sold') },
     { path: '/credits', name: t => t.charging.credits, of: '/api/billing/credits', load: lists('Credits') },
     { path: '/invoices', name: t => t.charging.invoices, of: '/api/billing/invoices', load: lists('Invoices') },
