@@ -34,5 +34,8 @@ export const problems = {
   campaign_too_large: ['unprocessable', 'A campaign is for 10,000 chargers at most.'],
   campaign_ended: ['conflict', 'The campaign has ended.'],
   campaign_failed: ['conflict', 'Too many chargers of the campaign have failed for it to go on.'],
+  simulator_off: ['not_found', 'Chargers are simulated in evaluation mode alone.'],
+  simulator_full: ['conflict', 'No more chargers are simulated at once.'],
+  simulator_impossible: ['conflict', 'That cannot be done to the simulated charger as it is.'],
   ...importProblems,
 } satisfies Problems

@@ -14,6 +14,7 @@ import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
 import { routes } from './routes.ts'
+import { simulatorRoutes } from './simulator/routes.ts'
 import { answerOthers } from './answers.ts'
 import { keepUp } from './upkeep.ts'
 
@@ -39,6 +40,7 @@ export const ocpp = defineService({
     openCertificates(host, means.authority)
     await openPorts(host, gateway, means.authority)
     keepUp(host)
+    simulatorRoutes(host, gateway)
     routes(host, wire)
     answerOthers(host)
     answerHoldings(host)

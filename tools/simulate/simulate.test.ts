@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TransactionReported } from '#contracts/ocpp'
 import { open } from '../../services/ocpp/testing.ts'
-import { arrivingCar, charge, powerOf } from './car.ts'
+import { arrivingCar, charge, powerOf } from '../../services/ocpp/simulator/car.ts'
 import { simulate } from './simulate.ts'
 
 test('a car takes less as it fills and while it is cold, and never more than it or the plug can', () => {

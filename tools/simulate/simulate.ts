@@ -1,7 +1,7 @@
 import type { OcppVersion } from '../../contracts/ocpp.ts'
 import { StartError } from '../../kernel/problem.ts'
-import { openCharger, type View } from './charger.ts'
-import type { Violation } from './line.ts'
+import { openCharger, type View } from '../../services/ocpp/simulator/charger.ts'
+import type { Violation } from '../../services/ocpp/simulator/line.ts'
 import { tableOf } from './table.ts'
 
 /** What life is like: minutes between cars at a plug, by the hour of the day. */

@@ -1,4 +1,4 @@
-import type { View } from './charger.ts'
+import type { View } from '../../services/ocpp/simulator/charger.ts'
 
 const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0)
 

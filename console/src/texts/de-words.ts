@@ -4,6 +4,14 @@ import type { fields as englishFields, values as englishValues } from './en-word
 
 /** What fields, filters and columns are called. */
 export const fields: typeof englishFields = {
+  said: 'Zuletzt gesagt',
+  progress: 'Fortschritt',
+  hours: 'Uhrzeiten',
+  soc: 'Batterie',
+  stopAfter: 'Fehlschläge, die sie beenden',
+  share: 'Auf einmal',
+  dataType: 'Art des Werts',
+  waiting: 'Ab dem nächsten Start',
   connectors: 'Anschlüsse',
   ready: 'Vollständig',
   operatorName: 'Betreiber',
@@ -340,6 +348,14 @@ export const fields: typeof englishFields = {
 
 /** What values of lists are called. */
 export const values: typeof englishValues = {
+  ReadOnly: 'Nein',
+  ReadWrite: 'Ja',
+  WriteOnly: 'Ja, ungesehen',
+  'under-way': 'Im Gange',
+  installed: 'Installiert',
+  stopped: 'Angehalten',
+  connecting: 'Verbindet sich',
+  plugged: 'Eingesteckt',
   physical: 'Ware',
   digital: 'Digital',
   licence: 'Lizenz',

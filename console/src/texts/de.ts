@@ -265,6 +265,9 @@ export const de: Catalogue = {
     secondText: 'Ein anderer Admin liest es und stimmt zu oder nicht.',
   },
   charging: {
+    sendCommand: 'Befehl senden …',
+    simulator: 'Simulator',
+    firmware: 'Firmware',
     sold: 'Verkaufter Strom',
     emptySold: 'Noch wurde kein Strom verkauft.',
     map: 'Karte',

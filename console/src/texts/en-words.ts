@@ -2,6 +2,14 @@
 
 /** What fields, filters and columns are called. */
 export const fields = {
+  said: 'Said last',
+  progress: 'Progress',
+  hours: 'Hours of the day',
+  soc: 'Battery',
+  stopAfter: 'Failures that end it',
+  share: 'At a time',
+  dataType: 'Kind of value',
+  waiting: 'From its next start on',
   connectors: 'Connectors',
   ready: 'Ready',
   operatorName: 'Operator',
@@ -338,6 +346,14 @@ export const fields = {
 
 /** What values of lists are called. */
 export const values = {
+  ReadOnly: 'No',
+  ReadWrite: 'Yes',
+  WriteOnly: 'Yes, unseen',
+  'under-way': 'Under way',
+  installed: 'Installed',
+  stopped: 'Stopped',
+  connecting: 'Connecting',
+  plugged: 'Plugged in',
   physical: 'Goods',
   digital: 'Digital',
   licence: 'Licence',

@@ -262,6 +262,9 @@ export const en = {
     secondText: 'Another admin reads it, and agrees or does not.',
   },
   charging: {
+    sendCommand: 'Send a command …',
+    simulator: 'Simulator',
+    firmware: 'Firmware',
     sold: 'Charging sold',
     emptySold: 'No charging was sold yet.',
     map: 'Map',

@@ -72,6 +72,18 @@ async function listen(
   setting: string,
   port: number,
 ): Promise<void> {
+  letIn(gateway, server)
+  const address = settings.OCPP_HOST || (platform.mode === 'production' ? '0.0.0.0' : '127.0.0.1')
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve)).catch(
+    error => {
+      throw new StartError(`${setting}=${port} cannot be listened at: ${error.message}. Choose another port.`)
+    },
+  )
+  onStop(() => void server.close())
+}
+
+/** Has chargers come in by a server that nobody else uses. */
+export function letIn(gateway: Gateway, server: Server | TlsServer): void {
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     const proof = {
@@ -82,13 +94,6 @@ async function listen(
     gateway.admit(request.url ?? '', proof, () => ({ socket, head }), request).catch(error => refuse(socket, error))
   })
   server.on('request', (_, response) => response.writeHead(426, { upgrade: 'websocket' }).end())
-  const address = settings.OCPP_HOST || (platform.mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve)).catch(
-    error => {
-      throw new StartError(`${setting}=${port} cannot be listened at: ${error.message}. Choose another port.`)
-    },
-  )
-  onStop(() => void server.close())
 }
 
 /** A certificate that ours or a trusted authority signed. */

@@ -5,7 +5,7 @@ import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { Short } from '../short.tsx'
 import { messageOf, Trouble } from '../trouble.tsx'
-import type { Asked } from './address.ts'
+import type { Asked as Query } from './address.ts'
 import type { ListDeclaration, RowAct } from './declaration.ts'
 import { nameFor, saveTable } from './export.ts'
 import { gathered, type Gathered } from './rows.ts'
@@ -21,7 +21,7 @@ const atOnce = 4
 
 interface Work<Row> {
   list: ListDeclaration<Row>
-  asked: Asked
+  asked: Query
   act: RowAct<Row>
   chosen: readonly Row[] | 'matching'
 }
@@ -47,18 +47,20 @@ function useBulk<Row>({ act }: Work<Row>) {
   const [result, end] = useState<Result<Row>>()
   const stopped = useRef(false)
   const [reason, say] = useState('')
+  const each = useRef(act.run)
 
-  async function run(rows: readonly Row[]): Promise<void> {
+  async function run(rows: readonly Row[], work = each.current): Promise<void> {
+    each.current = work
     end(undefined)
     stopped.current = false
     const failed: { row: Row; error: unknown }[] = []
     let next = 0
     let done = 0
-    const work = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       while (next < rows.length && !stopped.current) {
         const row = rows[next++]!
         try {
-          await act.run(row, reason || undefined)
+          await work?.(row, reason || undefined)
         } catch (error) {
           failed.push({ row, error })
         }
@@ -66,7 +68,7 @@ function useBulk<Row>({ act }: Work<Row>) {
       }
     }
     move({ done: 0, of: rows.length })
-    await Promise.all(Array.from({ length: atOnce }, work))
+    await Promise.all(Array.from({ length: atOnce }, worker))
     end({ done: done - failed.length, failed, left: rows.length - done })
     void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'bulk' })
   }
@@ -90,7 +92,7 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
     close()
   }
   return (
-    <Modal opened onClose={leave} title={act.name(texts)}>
+    <Modal opened onClose={leave} title={act.name(texts)} size={act.Asks && 'xl'}>
       <Stack>
         {!progress && act.warns && <Text>{act.warns(texts)}</Text>}
         {error && <Trouble error={error} />}
@@ -103,8 +105,11 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
             {meant.isCut && <Text>{counted(texts.list.cut, meant.rows.length)}</Text>}
           </>
         )}
-        {!progress && <Asking {...{ act, reason, say }} />}
-        {!progress && (
+        {!progress && act.Asks && able && (
+          <act.Asks rows={able} go={(work, rows = able) => void run(rows, work)} close={leave} />
+        )}
+        {!progress && <Asked {...{ act, reason, say }} />}
+        {!progress && !act.Asks && (
           <Group>
             {able && (
               <Button
@@ -160,7 +165,7 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
 }
 
 /** What goes along, where the act asks for it. */
-function Asking<Row>({ act, reason, say }: { act: RowAct<Row>; reason: string; say: (next: string) => void }) {
+function Asked<Row>({ act, reason, say }: { act: RowAct<Row>; reason: string; say: (next: string) => void }) {
   const texts = useTexts()
   if (!act.asks) return null
   return act.among ? (

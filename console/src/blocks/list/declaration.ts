@@ -32,11 +32,21 @@ export interface Column<Row> {
   readonly aside?: boolean
 }
 
+/** What a form that stands between the choice of rows and their change has. */
+export interface Asking<Row> {
+  readonly rows: readonly Row[]
+  /** Does it to each of these, as everything that is done to many: seen, stopped, and tried again where it failed. */
+  readonly go: (run: (row: Row) => Promise<unknown>, rows?: readonly Row[]) => void
+  readonly close: () => void
+}
+
 /** Something done to rows, to one or to many. */
 export interface RowAct<Row> {
   readonly name: (texts: Catalogue) => string
   readonly may?: (row: Row) => boolean
-  readonly run: (row: Row, reason?: string) => Promise<unknown>
+  readonly run?: (row: Row, reason?: string) => Promise<unknown>
+  /** Asks for more than a text, and says itself what is done to each. */
+  readonly Asks?: ComponentType<Asking<Row>>
   /** Asks for a text that goes along, by this name. */
   readonly asks?: (texts: Catalogue) => string
   /** The text is one of these. */

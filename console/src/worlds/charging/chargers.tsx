@@ -14,6 +14,8 @@ import { Attempts } from './attempts.tsx'
 
 /** With the forms: nobody waits for them who only looks. */
 const Commands = lazy(() => import('./commands.tsx'))
+const Device = lazy(() => import('./device.tsx'))
+const Many = lazy(async () => ({ default: (await import('./commands.tsx')).Many }))
 const WireOf = lazy(async () => ({ default: (await import('./wire.tsx')).WireOf }))
 
 const comes = (content: ReactNode) => <Suspense>{content}</Suspense>
@@ -44,6 +46,7 @@ const list = listOf('/api/ocpp/chargers', {
   acts: [
     { ...decide('approve'), may: ({ status }) => status !== 'accepted' },
     { ...decide('reject'), may: ({ status }) => status !== 'rejected', warns: texts => texts.charging.rejectText },
+    { name: texts => texts.charging.sendCommand, Asks: Many },
   ],
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyChargers }),
   every: 3_000,
@@ -83,7 +86,7 @@ export const Charger = detailScreen({
     { id: 'sessions', name: texts.charging.sessions, content: () => <List list={sessionsOf(charger.id)} embedded /> },
     { id: 'commands', name: texts.charging.commands, content: () => comes(<Commands charger={charger} />) },
     { id: 'wire', name: texts.charging.wire, content: () => comes(<WireOf id={charger.id} embedded />) },
-    { id: 'config', name: texts.charging.variables, content: () => <List list={variablesOf(charger.id)} embedded /> },
+    { id: 'config', name: texts.charging.variables, content: () => comes(<Device charger={charger} />) },
     { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(charger)} /> },
   ],
 })
@@ -132,20 +135,4 @@ const sessionsOf = (charger: string) =>
     ],
     open: ({ id }) => `/sessions/${id}`,
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
-  })
-
-const variablesOf = (id: string) =>
-  listOf('/api/ocpp/chargers/{id}/variables', {
-    params: { id },
-    columns: [
-      { id: 'variable' },
-      { id: 'component' },
-      { id: 'value' },
-      { id: 'unit' },
-      { id: 'mutability' },
-      { id: 'waitsForReboot', kind: 'boolean' },
-      { id: 'reportedAt', kind: 'instant' },
-    ],
-    idOf: row => [row.component, row.componentInstance, row.evse, row.connector, row.variable, row.attribute].join('/'),
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })

@@ -1,4 +1,4 @@
-import { screensOf, type World } from '../../shell/world.ts'
+import { screensOf, type ScreenOf, type World } from '../../shell/world.ts'
 
 const staff = ['operator', 'admin']
 const field = [...staff, 'technician']
@@ -12,7 +12,14 @@ const tariffs = screensOf(() => import('./tariffs.tsx'))
 const bookings = screensOf(() => import('./bookings.tsx'))
 const sites = screensOf(() => import('./sites.tsx'))
 const technicians = screensOf(() => import('./technicians.tsx'))
+const firmware = screensOf(() => import('./firmware.tsx'))
 const sessions = screensOf(() => import('./sessions.tsx'))
+
+/** Only where the platform is tried out. */
+const simulator: ScreenOf[] =
+  document.documentElement.dataset.mode === 'evaluation'
+    ? [{ path: '/simulator', name: t => t.charging.simulator, roles: staff, load: () => import('./simulator.tsx') }]
+    : []
 
 export const charging: World = {
   id: 'charging',
@@ -31,6 +38,15 @@ export const charging: World = {
     { path: '/chargers/$id/wire', load: wire('ChargerWire') },
     { path: '/chargers/$id/wire/$message', load: wire('WireMessage') },
     { path: '/wire', name: t => t.charging.wire, of: '/api/ocpp/chargers', load: wire('Wire') },
+    {
+      path: '/firmware',
+      name: t => t.charging.firmware,
+      of: '/api/ocpp/firmware-campaigns',
+      load: firmware('Campaigns'),
+    },
+    { path: '/firmware/new', load: firmware('NewCampaign') },
+    { path: '/firmware/$id', load: firmware('Campaign') },
+    ...simulator,
     { path: '/sessions', name: t => t.charging.sessions, of: '/api/sessions', load: sessions('Sessions') },
     { path: '/sessions/$id', load: sessions('Session') },
     { path: '/tariffs', name: t => t.charging.tariffs, of: '/api/billing/tariffs', load: tariffs('Tariffs') },

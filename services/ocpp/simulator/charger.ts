@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { OcppVersion } from '../../contracts/ocpp.ts'
-import { newId } from '../../kernel/ids.ts'
+import type { OcppVersion } from '#contracts/ocpp'
+import { newId } from '#kernel'
 import { arrivingCar, charge, powerOf, type Car } from './car.ts'
 import { dialects, type Saying, type Transaction } from './dialect.ts'
 import { answersOf } from './answers.ts'
+import { openSettings, type Settings } from './settings.ts'
 import { openLine, Refused, type Line, type Violation } from './line.ts'
 
 /** What a simulated charger is and may do. */
@@ -26,6 +27,19 @@ export interface ChargerOptions {
   readonly violated: (violation: Violation) => void
 }
 
+/** What somebody does to one that they play with. */
+export const deeds = [
+  'plug-in',
+  'unplug',
+  'fault',
+  'mend',
+  'go-offline',
+  'come-back',
+  'set-clock-wrong',
+  'set-clock-right',
+] as const
+export type Deed = (typeof deeds)[number]
+
 export type PlugState = 'free' | 'plugged' | 'charging' | 'faulted'
 
 /** What is to be seen of one. */
@@ -38,6 +52,9 @@ export interface View {
   energyWh: number
   messages: number
   refused: number
+  /** Cards that were refused. */
+  turnedAway: number
+  isClockWrong: boolean
   /** Messages that it could not send before its end. */
   unsaid: number
 }
@@ -46,7 +63,12 @@ export interface View {
 const measureMinutesAt = (speed: number): number => Math.max(1, speed / 300)
 
 /** A charger with cars that come and go, until the signal. Never fails: what goes wrong is what it is there to show. */
-export function openCharger(options: ChargerOptions): { view: View; done: Promise<void> } {
+export function openCharger(options: ChargerOptions): {
+  view: View
+  /** False where that cannot be as things are. */
+  deed(deed: Deed, connector: number, idToken: string): boolean
+  done: Promise<void>
+} {
   const { id, version, plugs } = options
   const view: View = {
     id,
@@ -57,11 +79,14 @@ export function openCharger(options: ChargerOptions): { view: View; done: Promis
     energyWh: 0,
     messages: 0,
     refused: 0,
+    turnedAway: 0,
+    isClockWrong: false,
     unsaid: 0,
   }
   const self = new Self(options, view)
   const living = Promise.all([self.connect(), self.deliver(), ...plugs.map((_, at) => self.serve(at + 1))])
-  return { view, done: living.then(() => self.leave()) }
+  const done = living.then(() => self.leave())
+  return { view, deed: (deed, connector, idToken) => self.deed(deed, connector, idToken), done }
 }
 
 class Self {
@@ -70,18 +95,69 @@ class Self {
   /** What has still to be said, in its order; it survives the connection. */
   readonly #queue: { say: () => Saying; heard?: ((answer: any) => void) | undefined }[] = []
   readonly #running = new Map<number, { transaction: Transaction; stop?: string }>()
-  readonly #remote = new Map<number, { idToken: string; remoteStartId?: number }>()
+  /** Who charges next at a plug: somebody from afar, or with a card that is asked about first. */
+  readonly #next = new Map<number, { idToken: string; remoteStartId?: number; hasCard?: boolean }>()
+  readonly #faulted = new Set<number>()
+  readonly #settings: Settings
+  #isAway = false
   readonly #meters = new Map<number, number>()
   #line: Line | undefined
   #accepted = false
 
   constructor(options: ChargerOptions, view: View) {
     this.#options = options
+    this.#settings = openSettings(options.version === 'ocpp1.6')
     this.#view = view
   }
 
   get #over(): boolean {
     return this.#options.signal.aborted
+  }
+
+  /** As its clock has it. */
+  #now(): Date {
+    return new Date(Date.now() + (this.#view.isClockWrong ? 3_600_000 : 0))
+  }
+
+  deed(deed: Deed, connector: number, idToken: string): boolean {
+    const state = this.#view.plugs[connector - 1]?.state
+    const running = this.#running.get(connector)
+    const deeds: Record<Deed, () => boolean> = {
+      'plug-in': () => state === 'free' && Boolean(this.#next.set(connector, { idToken, hasCard: true })),
+      unplug: () => this.#end(running, 'EVDisconnected'),
+      fault: () => {
+        if (!state || this.#faulted.has(connector)) return false
+        this.#faulted.add(connector)
+        // With a session its end comes first.
+        if (!this.#end(running, 'Other')) this.#status(connector, 'faulted')
+        return true
+      },
+      mend: () => {
+        if (!this.#faulted.delete(connector)) return false
+        if (state === 'faulted') this.#status(connector, 'free')
+        return true
+      },
+      'go-offline': () => {
+        const wasThere = !this.#isAway
+        this.#isAway = true
+        this.#line?.cut()
+        return wasThere
+      },
+      'come-back': () => {
+        const wasAway = this.#isAway
+        this.#isAway = false
+        return wasAway
+      },
+      'set-clock-wrong': () => !this.#view.isClockWrong && (this.#view.isClockWrong = true),
+      'set-clock-right': () => this.#view.isClockWrong && !(this.#view.isClockWrong = false),
+    }
+    return deeds[deed]()
+  }
+
+  #end(running: { stop?: string } | undefined, reason: string): boolean {
+    if (!running || running.stop) return false
+    running.stop = reason
+    return true
   }
 
   async #pause(ms: number): Promise<void> {
@@ -97,6 +173,7 @@ class Self {
   async connect(): Promise<void> {
     const { id, version, random, chaos } = this.#options
     for (let tries = 0; !this.#over; tries++) {
+      while (this.#isAway && !this.#over) await this.#pause(100)
       try {
         const line = await openLine({ ...this.#options, answer: (action, payload) => this.#answer(action, payload) })
         this.#line = line
@@ -137,7 +214,7 @@ class Self {
       await this.#pause(Math.min(interval, 10) * 1000)
     }
     for (const [at, plug] of this.#view.plugs.entries())
-      await this.#call(line, dialect.status(at + 1, said[plug.state], new Date()))
+      await this.#call(line, dialect.status(at + 1, said[plug.state], this.#now()))
     this.#accepted = true
     this.#view.state = 'online'
   }
@@ -187,7 +264,7 @@ class Self {
   }
 
   #status(connector: number, state: PlugState): void {
-    const at = new Date()
+    const at = this.#now()
     this.#view.plugs[connector - 1]!.state = state
     this.#say(() => dialects[this.#options.version].status(connector, said[state], at))
   }
@@ -199,7 +276,8 @@ class Self {
       // The first comes soon: somebody is watching.
       const minutes = pauseMinutes() * (cars === 0 ? 0.15 : 1)
       const until = Date.now() + (minutes * 60_000) / this.#options.speed
-      while (Date.now() < until && !this.#remote.has(connector) && !this.#over) await this.#pause(100)
+      const waits = (): boolean => this.#faulted.has(connector) || (Date.now() < until && !this.#next.has(connector))
+      while (waits() && !this.#over) await this.#pause(100)
       if (this.#over) return
       if (chaos && random() < 0.05) {
         this.#status(connector, 'faulted')
@@ -207,12 +285,14 @@ class Self {
         this.#status(connector, 'free')
         continue
       }
-      const asked = this.#remote.get(connector)
-      this.#remote.delete(connector)
+      const asked = this.#next.get(connector)
+      this.#next.delete(connector)
       this.#status(connector, 'plugged')
       const idToken = asked?.idToken ?? cards[Math.floor(random() * cards.length)]!
-      if (asked || (await this.#authorized(idToken))) await this.#session(connector, idToken, asked?.remoteStartId)
-      this.#status(connector, 'free')
+      const isFromAfar = asked !== undefined && !asked.hasCard
+      if (isFromAfar || (await this.#authorized(idToken))) await this.#session(connector, idToken, asked?.remoteStartId)
+      else this.#view.turnedAway++
+      this.#status(connector, this.#faulted.has(connector) ? 'faulted' : 'free')
     }
   }
 
@@ -250,7 +330,7 @@ class Self {
     transaction.meterWh = transaction.startWh
     const running: { transaction: Transaction; stop?: string } = { transaction }
     this.#running.set(connector, running)
-    const began = new Date()
+    const began = this.#now()
     this.#status(connector, 'charging')
     this.#say(
       () => dialect.begin(transaction, began),
@@ -271,10 +351,10 @@ class Self {
         soc: car.soc,
         sessionWh: transaction.meterWh - transaction.startWh,
       })
-      const [at, now] = [new Date(), { ...transaction }]
+      const [at, now] = [this.#now(), { ...transaction }]
       this.#say(() => dialect.measure(Object.assign(now, { id: transaction.id, seqNo: transaction.seqNo++ }), at))
     }
-    const ended = new Date()
+    const ended = this.#now()
     const reason = running.stop ?? 'EVDisconnected'
     this.#say(() => dialect.end(transaction, ended, reason))
     this.#running.delete(connector)
@@ -290,7 +370,7 @@ class Self {
           ({ state }, at) => state === 'free' && (!connector || at + 1 === connector),
         )
         if (free < 0) return false
-        this.#remote.set(free + 1, { idToken, ...(remoteStartId !== undefined && { remoteStartId }) })
+        this.#next.set(free + 1, { idToken, ...(remoteStartId !== undefined && { remoteStartId }) })
         return true
       },
       remoteStop: id => {
@@ -298,12 +378,14 @@ class Self {
         if (running) running.stop = 'Remote'
         return running !== undefined
       },
+      settings: this.#settings,
+      report: requestId => this.#say(() => this.#settings.report(requestId, this.#now())),
       reset: () => void setTimeout(() => this.#line?.cut(), 200),
       trigger: (what, connector) => {
         const dialect = dialects[this.#options.version]
         if (what === 'StatusNotification')
           for (const [at, { state }] of this.#view.plugs.entries())
-            if (!connector || connector === at + 1) this.#say(() => dialect.status(at + 1, said[state], new Date()))
+            if (!connector || connector === at + 1) this.#say(() => dialect.status(at + 1, said[state], this.#now()))
         if (what === 'Heartbeat') this.#say(() => ['Heartbeat', {}])
         if (what === 'BootNotification') setTimeout(() => this.#line?.cut(), 200)
         return ['StatusNotification', 'Heartbeat', 'BootNotification'].includes(what)

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import type { OcppVersion } from '../../contracts/ocpp.ts'
-import { newId } from '../../kernel/ids.ts'
-import { faultOf } from '../../services/ocpp/messages/schemas.ts'
+import type { OcppVersion } from '#contracts/ocpp'
+import { newId } from '#kernel'
+import { faultOf } from '../messages/schemas.ts'
 
 /** What the other side did that the protocol does not allow. */
 export class Violation extends Error {

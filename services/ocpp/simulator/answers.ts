@@ -1,3 +1,5 @@
+import type { Settings } from './settings.ts'
+
 /** What a simulated charger does when it is told to. */
 export interface Deeds {
   /** False where no plug is free. */
@@ -6,6 +8,9 @@ export interface Deeds {
   reset(): void
   /** False for what it does not send by itself. */
   trigger(message: string, connector: number | undefined): boolean
+  /** How it is set is told after the answer. */
+  report(requestId: number): void
+  readonly settings: Settings
 }
 
 const accepted = (yes: boolean) => ({ status: yes ? 'Accepted' : 'Rejected' })
@@ -15,6 +20,7 @@ export const answersOf =
   (deeds: Deeds) =>
   // Held to its schema by who received it.
   (action: string, payload: any): object | undefined => {
+    const { settings } = deeds
     const answers: Record<string, () => object> = {
       RemoteStartTransaction: () => accepted(deeds.remoteStart(payload.connectorId, payload.idTag, undefined)),
       RequestStartTransaction: () =>
@@ -30,14 +36,11 @@ export const answersOf =
       ChangeAvailability: () => accepted(true),
       UnlockConnector: () => ({ status: 'Unlocked' }),
       ClearCache: () => accepted(true),
-      GetConfiguration: () => ({
-        configurationKey: [
-          { key: 'HeartbeatInterval', readonly: false, value: '300' },
-          { key: 'MeterValueSampleInterval', readonly: false, value: '60' },
-          { key: 'NumberOfConnectors', readonly: true, value: '2' },
-        ],
-      }),
-      ChangeConfiguration: () => accepted(true),
+      GetConfiguration: () => ({ configurationKey: settings.keys() }),
+      ChangeConfiguration: () => ({ status: settings.putKey(payload.key, payload.value) }),
+      GetBaseReport: () => (deeds.report(payload.requestId), accepted(true)),
+      GetVariables: () => ({ getVariableResult: payload.getVariableData.map(settings.get) }),
+      SetVariables: () => ({ setVariableResult: payload.setVariableData.map(settings.put) }),
     }
     return answers[action]?.()
   }

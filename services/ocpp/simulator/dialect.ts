@@ -1,4 +1,4 @@
-import type { OcppVersion } from '../../contracts/ocpp.ts'
+import type { OcppVersion } from '#contracts/ocpp'
 
 /** A message that a charger has to send. */
 export type Saying = readonly [action: string, payload: object]
@@ -163,7 +163,7 @@ const ocpp2: Dialect = {
       t,
       at,
       'Ended',
-      reason === 'Remote' ? 'RemoteStop' : 'EVDeparted',
+      reason === 'Remote' ? 'RemoteStop' : reason === 'Other' ? 'AbnormalCondition' : 'EVDeparted',
       { meterValue: values2(t, at, 'Transaction.End') },
       { stoppedReason: reason },
     ),
