@@ -206,6 +206,10 @@ export interface Fact {
   readonly currency?: string
 }
 
+/** Of a thing's fields these, as what they are. */
+export const factsOf = <T extends object>(thing: T, kinds: Partial<Record<keyof T & string, Kind>>): Fact[] =>
+  Object.entries(kinds).map(([id, kind]) => ({ id, kind: kind as Kind, value: thing[id as keyof T] }))
+
 const led = (to: string | undefined, shown: ReactNode) => (to ? <Link to={to}>{shown}</Link> : shown)
 
 /** What is known of a thing, a line each. */

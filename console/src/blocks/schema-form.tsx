@@ -256,7 +256,8 @@ function ListField(props: FieldProps & { name: string }) {
         label={name}
         description={schema.description}
         error={error}
-        data={item.enum.map(each => ({ value: String(each), label: wordFor(texts, String(each)) }))}
+        data={item.enum.map(String).map(value => ({ value, label: item.called?.[value] ?? wordFor(texts, value) }))}
+        searchable={item.enum.length > 12}
         value={items.map(String)}
         onChange={next => set(path, next)}
       />

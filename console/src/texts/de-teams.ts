@@ -63,6 +63,7 @@ export const teamFields: typeof englishFields = {
   domain: 'Domain',
   record: 'TXT-Eintrag',
   onlyProvider: 'Nur über den Anbieter',
+  checkpoint: 'Letzter Prüfpunkt',
 }
 
 export const teamValues: typeof englishValues = {

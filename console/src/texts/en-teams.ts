@@ -60,6 +60,7 @@ export const teamFields = {
   domain: 'Domain',
   record: 'TXT record',
   onlyProvider: 'Only by its provider',
+  checkpoint: 'Latest checkpoint',
 }
 
 /** What may be let do, of each part: seen, or changed. */

@@ -1,6 +1,5 @@
 import schema from 'schema:post /api/auth/organisations'
 import { lazy, Suspense, type ReactNode } from 'react'
-import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -31,32 +30,27 @@ export const Organisation = detailScreen({
   path: '/api/auth/organisations/{id}',
   list: way,
   title: ({ name }) => name,
-  tabs: ({ id, name, role, createdAt }, texts) => [
-    { id: 'members', name: texts.people.members, content: () => comes(<Members id={id} />) },
-    { id: 'invitations', name: texts.people.invitations, content: () => comes(<Invitations id={id} />) },
-    { id: 'roles', name: texts.teams.roles, content: () => comes(<Roles id={id} leads={leads(role)} />) },
-    // Owners and admins look after what acts for the organisation; those of the platform are like owners.
-    ...(leads(role)
-      ? [
-          { id: 'programs', name: texts.teams.programs, content: () => comes(<Programs id={id} />) },
-          ...(owns(role) ? [{ id: 'apps', name: texts.teams.apps, content: () => comes(<Apps id={id} />) }] : []),
-          { id: 'sign-in', name: texts.teams.signIn, content: () => comes(<SignIn id={id} owns={owns(role)} />) },
-        ]
-      : []),
-    {
-      id: 'about',
-      name: texts.shell.details,
-      content: () => (
-        <Facts
-          facts={[
-            { id: 'name', value: name },
-            { id: 'role', kind: 'word', value: role },
-            { id: 'createdAt', kind: 'instant', value: createdAt },
-          ]}
-        />
-      ),
-    },
-  ],
+  tabs: (organisation, texts) => {
+    const { id, role } = organisation
+    return [
+      { id: 'members', name: texts.people.members, content: () => comes(<Members id={id} />) },
+      { id: 'invitations', name: texts.people.invitations, content: () => comes(<Invitations id={id} />) },
+      { id: 'roles', name: texts.teams.roles, content: () => comes(<Roles id={id} leads={leads(role)} />) },
+      // Owners and admins look after what acts for the organisation; those of the platform are like owners.
+      ...(leads(role)
+        ? [
+            { id: 'programs', name: texts.teams.programs, content: () => comes(<Programs id={id} />) },
+            ...(owns(role) ? [{ id: 'apps', name: texts.teams.apps, content: () => comes(<Apps id={id} />) }] : []),
+            { id: 'sign-in', name: texts.teams.signIn, content: () => comes(<SignIn id={id} owns={owns(role)} />) },
+          ]
+        : []),
+      {
+        id: 'about',
+        name: texts.shell.details,
+        content: () => comes(<Standing organisation={organisation} owns={owns(role)} leads={leads(role)} />),
+      },
+    ]
+  },
 })
 
 const owns = (role: string | null): boolean => role === null || role === 'owner'
@@ -65,6 +59,7 @@ const leads = (role: string | null): boolean => owns(role) || role === 'admin'
 /** Nobody waits for the forms of these who only looks at the members. */
 const Members = lazy(async () => ({ default: (await import('./organisation/members.tsx')).Members }))
 const Invitations = lazy(async () => ({ default: (await import('./organisation/members.tsx')).Invitations }))
+const Standing = lazy(async () => ({ default: (await import('./organisation/standing.tsx')).Standing }))
 const Roles = lazy(async () => ({ default: (await import('./organisation/roles.tsx')).Roles }))
 const Programs = lazy(async () => ({ default: (await import('./organisation/programs.tsx')).Programs }))
 const Apps = lazy(async () => ({ default: (await import('./organisation/apps.tsx')).Apps }))
