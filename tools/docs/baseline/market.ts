@@ -194,6 +194,9 @@ export const market = [
         'a job goes from posting to application, whose file goes to documents and in time away',
         'pages say how they are found, are the same for everybody and are not sent twice',
       ],
+      'test/journeys/post.test.ts': [
+        'a post from draft to feed: previewed, published at its time, found, corrected, and withdrawn from everywhere',
+      ],
       'test/journeys/job.test.ts': [
         'a job from posting to application: with a file, a virus test file, one of 100 MB and one of 0 bytes',
       ],
