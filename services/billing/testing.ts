@@ -27,6 +27,8 @@ export interface Charging {
   readonly driverId: string | null
   readonly energyWh: number
   readonly minutes?: number
+  /** When it starts; 0 unless said. */
+  readonly from?: number
   /** Moments in between. */
   readonly course?: readonly (readonly [minutes: number, energyWh: number])[]
   /** What else is told otherwise. */
@@ -34,8 +36,8 @@ export interface Charging {
 }
 
 /** Billing, a station of an operator's, and sessions there that are told as their service would. */
-export async function open(t: TestContext, options: TestOptions = {}) {
-  const begin = Date.parse('2027-03-01T10:00:00Z')
+export async function open(t: TestContext, { begin: first, ...options }: TestOptions & { begin?: string } = {}) {
+  const begin = Date.parse(first ?? '2027-03-01T10:00:00Z')
   const at = (minutes: number): string => new Date(begin + minutes * 60_000).toISOString()
   const seller: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
@@ -45,6 +47,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     owner: Owner
     region: string | null
     country: string
+    timeZone: string
     online: boolean
     startable: boolean
   } = {
@@ -54,6 +57,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     owner: seller,
     region: null,
     country: 'DEU',
+    timeZone: 'Europe/Berlin',
   }
   /** Members of organisations, with their roles, and whose each card is. */
   const members = new Map<string, Map<string, OrganisationRole>>()
@@ -87,7 +91,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
               public: true,
               name: 'Market square',
               siteId: null,
-              timeZone: 'Europe/Berlin',
+              timeZone: known.timeZone,
               country: known.country,
               region: known.region,
               tariff: null,
@@ -164,7 +168,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const organisation = { id: seller.id, role: 'admin' as const }
   const operator = as({ role: 'operator', organisation })
   const told = (
-    { sessionId, driverId, energyWh, minutes = 60, course = [], about: more = {} }: Charging,
+    { sessionId, driverId, energyWh, minutes = 60, from = 0, course = [], about: more = {} }: Charging,
     updated: number,
     ended: boolean,
   ) => {
@@ -177,12 +181,12 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       owner: seller,
       driverId,
       token: null,
-      startedAt: at(0),
+      startedAt: at(from),
       energyWh: ended ? energyWh : 0,
       updatedAt: at(updated),
       ...more,
     }
-    const moments = [[0, 0] as const, ...course, [minutes, energyWh] as const]
+    const moments = [[from, 0] as const, ...course, [minutes, energyWh] as const]
     courses.set(sessionId, {
       ...about,
       energyWh,

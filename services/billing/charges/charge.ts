@@ -13,6 +13,7 @@ import { priceWithin } from '../ad-hoc/price.ts'
 import { findVisit } from '../ad-hoc/store.ts'
 import { mostFor } from '../ad-hoc/visits.ts'
 import { agreedAt, viewPrice } from '../quotes/routes.ts'
+import { taxOf } from '../sellers/sellers.ts'
 import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { accounts, judge, lockDriver, payDebts } from '../wallets/accounts.ts'
@@ -54,21 +55,32 @@ export async function agree(host: BillingHost, sessionId: string): Promise<Charg
     await setPayer(tx, sessionId, payer)
     if (!payer || payer.onAccount || !agreed.tariffId || agreed.state !== 'running') return
     const terms = (await termsOf(tx, agreed.tariffId, agreed.version!))!
-    await holdFor(tx, payer.owner, sessionId, terms, exact(settings.BILLING_HOLD_KWH), now())
+    await holdFor(tx, agreed, payer, terms, exact(settings.BILLING_HOLD_KWH), now())
   })
   return await findCharge(db, sessionId)
 }
 
-/** As much as a usual session would cost, or what there is. */
-async function holdFor(tx: Tx, owner: Owner, sessionId: string, terms: TariffTerms, kWh: Exact, at: Date) {
+/** As much as a usual session would cost there and then with its tax, or what there is. */
+async function holdFor(tx: Tx, agreed: Charge, payer: Payer, terms: TariffTerms, kWh: Exact, at: Date) {
+  const { sessionId, startedAt } = agreed
+  const endedAt = new Date(startedAt.getTime() + 3_600_000)
   const course = [
-    { at: at.getTime(), energyWh: 0 },
-    { at: at.getTime() + 3_600_000, energyWh: Number(kWh.mul(1000).round(0)) },
+    { at: startedAt.getTime(), energyWh: 0 },
+    { at: endedAt.getTime(), energyWh: Number(kWh.mul(1000).round(0)) },
   ]
-  const { totalMinor, currency } = priceOf(terms, course, 'UTC')
+  const price = priceOf(terms, course, agreed.place!.timeZone)
+  const { netMinor, taxMinor } = await taxOf(tx, { ...agreed, endedAt }, { terms, price, payer }).catch(
+    (error: unknown) => {
+      // A session goes on where its tax cannot be told yet.
+      if (error instanceof Problem) return { netMinor: price.totalMinor, taxMinor: 0n }
+      throw error
+    },
+  )
+  const totalMinor = netMinor + taxMinor
   if (totalMinor === 0n) return
+  const { owner } = payer
   await lockDriver(tx, owner)
-  const account = await accounts.wallet(tx, owner, currency)
+  const account = await accounts.wallet(tx, owner, price.currency)
   const wanted = { id: sessionId, account, at, expiresAt: new Date(at.getTime() + holdLastsMs) }
   const { missing } = await hold(tx, { ...wanted, minor: totalMinor })
   if (missing > 0n && totalMinor > missing) await hold(tx, { ...wanted, minor: totalMinor - missing })

@@ -42,6 +42,34 @@ suite('a session', () => {
     await isRight()
   })
 
+  test('has as much kept as it would cost by the clock of the place, and with its tax', async t => {
+    const { tariff, operator, fund, started, ended, wallet, isRight } = await open(t)
+    const night = { restrictions: { startTime: '22:00', endTime: '06:00' } }
+    const elements = [
+      { priceComponents: [{ type: 'ENERGY' as const, price: '0.30' }], ...night },
+      { priceComponents: [{ type: 'ENERGY' as const, price: '0.60' }] },
+    ]
+    const { id } = await tariff(perKwh('0.60', { elements }))
+    const driverId = newId()
+    await fund(driverId, 9_000n)
+    const kept = async (startedAt: string) => {
+      const one = session({ driverId, about: { startedAt } })
+      await started(one)
+      const { heldMinor } = await wallet(driverId)
+      await ended(one)
+      return heldMinor
+    }
+    assert.equal(await kept('2027-03-01T21:10:00.000Z'), 1_200, '22:10 in Berlin is night, 21:10 is not')
+    assert.equal(await kept('2027-03-02T05:10:00.000Z'), 2_400, '6:10 is day')
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    assert.equal((await operator.put('/seller', { name: 'Example', address, taxId: 'DE136695976' })).status, 200)
+    assert.equal(await kept('2027-03-02T12:00:00.000Z'), 2_400, 'the tax is in the price')
+    const terms = perKwh('0.50', { taxIncluded: false })
+    assert.equal((await operator.put(`/tariffs/${id}`, { name: 'Net', terms, uses: [{}] })).status, 200)
+    assert.equal(await kept('2027-03-02T12:00:00.000Z'), 2_380, '20.00 and 19 % of it')
+    await isRight()
+  })
+
   test('is charged once, however often its end is told, out of order, and before its begin', async t => {
     const { p, tariff, fund, started, ended, wallet, isRight } = await open(t)
     await tariff(perKwh('0.50'))
