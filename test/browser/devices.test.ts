@@ -94,7 +94,10 @@ async function command(t: TestContext, town: Town): Promise<void> {
 }
 
 async function many(t: TestContext, town: Town): Promise<void> {
-  const [b, c] = [await charger(t, town, 'CP-B', { HeartbeatInterval: '60' }), await charger(t, town, 'CP-C', { HeartbeatInterval: '60' })]
+  const [b, c] = [
+    await charger(t, town, 'CP-B', { HeartbeatInterval: '60' }),
+    await charger(t, town, 'CP-C', { HeartbeatInterval: '60' }),
+  ]
   b.answers.set('ClearCache', () => ({ status: 'Accepted' }))
   c.answers.set('ClearCache', () => ({ status: 'Rejected' }))
   const page = await town.at(town.admin, '/console/chargers')

@@ -159,7 +159,6 @@ function Tickets({ id }: { id: string }) {
 }
 
 function Signs({ station: { id, public: isPublic, evses } }: { station: StationAnswer }) {
-  const own = useOwn()
   const language = useLanguage()
   const plugs = evses.flatMap(({ evse, connectors }) => connectors.map(({ connector }) => `${evse}.${connector}`))
   if (!isPublic || plugs.length === 0) return '–'
