@@ -133,7 +133,7 @@ async function bookings(town: Town, { first, edith }: Stations): Promise<void> {
   await block.getByLabel('From').fill(`${date}T08:00`)
   await block.getByLabel('To', { exact: false }).nth(0).fill(`${date}T12:00`)
   await block.getByLabel('What is done').fill('New cables')
-  await block.getByText('It touches 1 bookings').waitFor()
+  await block.getByText('Bookings in the way: 1.').waitFor()
   await look(page, 'C11-blocking')
   await block.getByRole('button', { name: 'Block for maintenance' }).click()
   await page.getByText(/Blocked: New cables/).waitFor()

@@ -1,8 +1,9 @@
 import { Button, Modal } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Editor, type EditorProps } from './editor.tsx'
+import type { EditorProps } from './editor.tsx'
 import type { Schema } from './schema.ts'
+import { Editor } from './screens.tsx'
 
 /** Asks in a dialog for what belongs to it, and does it. */
 export function Doing(props: {

@@ -96,7 +96,7 @@ export const business: typeof en = {
   wholeStation: 'Die ganze Ladestation',
   wholeText: 'Ohne Angabe die ganze Ladestation',
   cancels: 'Diese Buchungen stornieren; ihren Fahrern wird gesagt, warum',
-  touches: 'Es betrifft {bookings} Buchungen, und {sessions} Ladevorgänge laufen dort gerade.',
+  touches: 'Betroffene Buchungen: {bookings}. Ladevorgänge, die dort gerade laufen: {sessions}.',
   works: 'Geplante Arbeiten',
   chargerSaid: 'Das Ladegerät sagte',
   endWork: 'Beenden',
@@ -107,7 +107,6 @@ export const business: typeof en = {
   openTickets: 'Offene Aufträge',
   signs: 'Schilder mit QR-Codes',
   firstOf: 'Die ersten {count} werden gezeigt; alle stehen in der Liste der Ladestationen.',
-  maintenance: 'Wartung',
   lawText:
     'Was die Verordnung (EU) 2023/1804 von öffentlich zugänglichen Ladepunkten verlangt, soweit die Plattform es weiß.',
   rules: {
@@ -128,9 +127,6 @@ export const business: typeof en = {
   newTechnician: 'Neue Fachkraft',
   emptyTechnicians:
     'Fachkräfte werden nach Können, Gebiet und Auslastung für Aufträge vorgeschlagen. Jede ist eine Person mit der Rolle Techniker.',
-  skills: 'Können',
-  area: 'Gebiet',
-  radius: 'Radius des Gebiets in Metern',
   zone: 'Zeitzone',
   absences: 'Abwesenheiten',
   person: 'Person (Kennung)',
@@ -140,4 +136,19 @@ export const business: typeof en = {
   due: 'Fällig',
   calendar: 'Die nächsten zwei Wochen',
   removeTechnicianText: 'Aufträge, die sie hat und nicht gelöst hat, sind wieder offen.',
+  fields: {
+    uses: 'Gilt an',
+    hold: 'Vom Ladegerät gehalten',
+    skills: 'Können',
+    area: 'Gebiet',
+    tickets: 'Offene Aufträge',
+    works: 'Arbeiten',
+    calendar: 'Kalender',
+  },
+  values: {
+    fulfilled: 'Genutzt',
+    'no-show': 'Nicht erschienen',
+    planned: 'Geplant',
+    'late-cancellation': 'Spät storniert',
+  },
 }

@@ -337,13 +337,6 @@ export const fields: typeof englishFields = {
   ownerId: 'Wessen',
   causeId: 'Ausgelöst von',
   about: 'Dazu',
-  uses: 'Gilt an',
-  hold: 'Vom Ladegerät gehalten',
-  skills: 'Können',
-  area: 'Gebiet',
-  tickets: 'Offene Aufträge',
-  works: 'Arbeiten',
-  calendar: 'Kalender',
 }
 
 /** What values of lists are called. */
@@ -591,8 +584,4 @@ export const values: typeof englishValues = {
   tax: 'Steuer',
   uncollected: 'Nicht eingezogen',
   outside: 'Außerhalb',
-  fulfilled: 'Genutzt',
-  'no-show': 'Nicht erschienen',
-  planned: 'Geplant',
-  'late-cancellation': 'Spät storniert',
 }

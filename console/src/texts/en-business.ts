@@ -94,7 +94,7 @@ export const business = {
   wholeStation: 'The whole station',
   wholeText: 'Without one, the whole station',
   cancels: 'Cancel these bookings; their drivers are told why',
-  touches: 'It touches {bookings} bookings, and {sessions} sessions go on there now.',
+  touches: 'Bookings in the way: {bookings}. Sessions that go on there now: {sessions}.',
   works: 'Planned works',
   chargerSaid: 'The charger said',
   endWork: 'End it',
@@ -105,7 +105,6 @@ export const business = {
   openTickets: 'Open tickets',
   signs: 'Signs with QR codes',
   firstOf: 'The first {count} are shown; all are in the list of stations.',
-  maintenance: 'Maintenance',
   lawText:
     'What Regulation (EU) 2023/1804 asks of publicly accessible charging points, as far as the platform can tell.',
   rules: {
@@ -126,9 +125,6 @@ export const business = {
   newTechnician: 'New technician',
   emptyTechnicians:
     'Technicians are proposed for tickets by skill, area and load. Each is a person with the role technician.',
-  skills: 'Skills',
-  area: 'Area',
-  radius: 'Radius of the area in metres',
   zone: 'Time zone',
   absences: 'Absences',
   person: 'Person (id)',
@@ -138,4 +134,19 @@ export const business = {
   due: 'Due',
   calendar: 'The next two weeks',
   removeTechnicianText: 'Tickets that they have and have not resolved are open again.',
+  fields: {
+    uses: 'In force at',
+    hold: 'Kept by the charger',
+    skills: 'Skills',
+    area: 'Area',
+    tickets: 'Open tickets',
+    works: 'Works',
+    calendar: 'Calendar',
+  },
+  values: {
+    fulfilled: 'Used',
+    'no-show': 'No-show',
+    planned: 'Planned',
+    'late-cancellation': 'Late cancellation',
+  },
 }

@@ -335,13 +335,6 @@ export const fields = {
   ownerId: 'Whose',
   causeId: 'Caused by',
   about: 'About',
-  uses: 'In force at',
-  hold: 'Kept by the charger',
-  skills: 'Skills',
-  area: 'Area',
-  tickets: 'Open tickets',
-  works: 'Works',
-  calendar: 'Calendar',
 }
 
 /** What values of lists are called. */
@@ -589,8 +582,4 @@ export const values = {
   tax: 'Tax',
   uncollected: 'Not collected',
   outside: 'Outside',
-  fulfilled: 'Used',
-  'no-show': 'No-show',
-  planned: 'Planned',
-  'late-cancellation': 'Late cancellation',
 }

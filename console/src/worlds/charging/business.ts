@@ -1,17 +1,34 @@
+import { use } from 'react'
 import { ask } from '../../api/client.ts'
 import type { components } from '../../api/api.gen'
 import { fill } from '../../blocks/fill.ts'
 import type { Schema } from '../../blocks/schema.ts'
-import { business as de } from '../../texts/de-business.ts'
-import { business as en } from '../../texts/en-business.ts'
-import { useLanguage, type Language } from '../../texts/texts.tsx'
+import type { business as en } from '../../texts/en-business.ts'
+import { load, useLanguage, type Language } from '../../texts/texts.tsx'
 
 export type StationAnswer = components['schemas']['Station']
 
-const catalogues = { en, de }
+type Own = typeof en
+
+const catalogues = {
+  en: () => import('../../texts/en-business.ts'),
+  de: () => import('../../texts/de-business.ts'),
+}
+
+/** In the reader's language alone; what fields and values are called here joins what all screens know. */
+async function bring(language: Language): Promise<Own> {
+  const [{ business }, all] = await Promise.all([catalogues[language](), load(language)])
+  Object.assign(all.fields, business.fields)
+  Object.assign(all.values, business.values)
+  return business
+}
+
+const brought: Partial<Record<Language, Promise<Own>>> = {}
+const own = (language: Language): Promise<Own> => (brought[language] ??= bring(language))
+await own(document.documentElement.lang === 'de' ? 'de' : 'en')
 
 /** What these screens say; it comes with them. */
-export const useOwn = (): typeof en => catalogues[useLanguage()]
+export const useOwn = (): Own => use(own(useLanguage()))
 
 /** A field that takes one of some things, by what they are called. */
 export const oneOf = (
@@ -36,7 +53,7 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 export const seen = (version: number) => ({ headers: { 'if-match': `"${version}"` } })
 
 /** A time as the clock of who enters it has it. */
-export const moment = (title: string, own: typeof en): Schema => ({
+export const moment = (title: string, own: Own): Schema => ({
   type: 'string',
   format: 'date-time',
   title,
@@ -44,7 +61,7 @@ export const moment = (title: string, own: typeof en): Schema => ({
 })
 
 /** What has a begin and an end, and what else there is to say of it. */
-export const spanned = (own: typeof en, more: Record<string, Schema> = {}, ...required: string[]): Schema => ({
+export const spanned = (own: Own, more: Record<string, Schema> = {}, ...required: string[]): Schema => ({
   type: 'object',
   required: ['from', 'to', ...required],
   properties: { from: moment(own.from, own), to: moment(own.to, own), ...more },
@@ -85,3 +102,18 @@ export const stationsAt = (siteId: string) => allOf<StationAnswer>('/api/station
 /** As charging points are told apart on the spot. */
 export const pointOf = ({ evse, evseId, physicalReference }: StationAnswer['evses'][number]): string =>
   physicalReference ?? evseId ?? `${evse}`
+
+export type Terms = components['schemas']['Tariff']['terms']
+export type Component = Terms['elements'][number]['priceComponents'][number]
+
+/** `€0.49 per kWh`; time is sold by the hour and told by the minute. */
+export const priceIn = (own: Own, language: Language, currency: string, { type, price }: Component): string => {
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 4 })
+  const perHour = type === 'TIME' || type === 'PARKING_TIME'
+  return fill(own.per[type], { price: format.format(Number(price) / (perHour ? 60 : 1)) })
+}
+
+export const pricesIn = (own: Own, language: Language, { currency, elements }: Terms): string =>
+  elements
+    .flatMap(({ priceComponents }) => priceComponents.map(each => priceIn(own, language, currency, each)))
+    .join(', ')

@@ -15,7 +15,7 @@ import { Short } from '../../blocks/short.tsx'
 import { Step } from '../../blocks/step.tsx'
 import { Value } from '../../blocks/values.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { stationsAt, useOwn, weekdays, type StationAnswer } from './business.ts'
 import { Block, Works } from './works.tsx'
 
@@ -62,7 +62,7 @@ export const Site = detailScreen({
   tabs: (site, texts) => [
     { id: 'now', name: texts.charging.stations, content: () => <Stations site={site} /> },
     { id: 'law', name: 'AFIR', content: () => <Law site={site} /> },
-    { id: 'works', name: texts.fields.works, content: () => <Windows site={site} /> },
+    { id: 'works', name: nameOf(texts, 'works'), content: () => <Windows site={site} /> },
     { id: 'about', name: texts.shell.details, content: () => <About site={site} /> },
   ],
 })
@@ -155,7 +155,7 @@ function Uptime({ id }: { id: string }) {
 
 function Tickets({ id }: { id: string }) {
   const { data } = useRead('/api/maintenance/tickets/count', {}, { stationId: id, open: 'true' })
-  return <Link to={`/tickets?stationId=${id}&open=true`}>{data?.data.count}</Link>
+  return <Link to={`/tickets?stationId=${id}&open=true`}>{data?.data.count ?? '…'}</Link>
 }
 
 function Signs({ station: { id, public: isPublic, evses } }: { station: StationAnswer }) {

@@ -4,7 +4,6 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState, type KeyboardEvent } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
-import { fill } from '../../blocks/fill.ts'
 import { SchemaForm } from '../../blocks/schema-form.tsx'
 import { withValue, type Schema } from '../../blocks/schema.ts'
 import { Part } from '../../blocks/screen.tsx'
@@ -12,32 +11,17 @@ import { Short } from '../../blocks/short.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
 import { shown, Value } from '../../blocks/values.tsx'
 import { useLanguage, useTexts, type Language } from '../../texts/texts.tsx'
-import { moment, useOwn, weekdays, zone } from './business.ts'
+import { moment, priceIn, useOwn, weekdays, zone, type Component, type Terms } from './business.ts'
 
-export type Terms = components['schemas']['Tariff']['terms']
 type Trial = components['schemas']['TariffTrial']
-type Component = Terms['elements'][number]['priceComponents'][number]
 type Line = Trial['price']['lines'][number]
-type Own = ReturnType<typeof useOwn>
 
 const week = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const
 /** As people compare prices by law: by energy, by time, by session. */
 const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'] as const
 
-/** `€0.49 per kWh`; time is sold by the hour and told by the minute. */
-export const priceIn = (own: Own, language: Language, currency: string, { type, price }: Component): string => {
-  const format = new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 4 })
-  const perHour = type === 'TIME' || type === 'PARKING_TIME'
-  return fill(own.per[type], { price: format.format(Number(price) / (perHour ? 60 : 1)) })
-}
-
-export const pricesIn = (own: Own, language: Language, { currency, elements }: Terms): string =>
-  elements
-    .flatMap(({ priceComponents }) => priceComponents.map(each => priceIn(own, language, currency, each)))
-    .join(', ')
-
 /** What terms say: as drivers read it, by weekday and hour, and what a session would cost by them. */
-export function TermsShown({ terms }: { terms: Terms }) {
+export default function TermsShown({ terms }: { terms: Terms }) {
   const own = useOwn()
   // What is being written is whole only at its end.
   if (!terms.elements?.every(({ priceComponents }) => priceComponents?.every(({ type, price }) => type && price)))

@@ -1,6 +1,6 @@
 import { Group, Stack } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { lazy, Suspense, type ReactNode } from 'react'
 import tariffSchema from 'schema:post /api/billing/tariffs'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
@@ -17,9 +17,8 @@ import { createScreen, detailScreen, editScreen, WayButton } from '../../blocks/
 import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
-import { oneOf, seen, stationsAt, useOwn } from './business.ts'
-import { pricesIn, TermsShown, type Terms } from './tariff-terms.tsx'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { oneOf, pricesIn, seen, stationsAt, useOwn, type Terms } from './business.ts'
 
 type TariffAnswer = components['schemas']['Tariff']
 type Use = TariffAnswer['uses'][number]
@@ -57,7 +56,13 @@ export function Tariffs() {
   )
 }
 
-const beside = (value: unknown): ReactNode => <TermsShown terms={((value as { terms?: Terms }).terms ?? {}) as Terms} />
+/** Comes for who looks at one. */
+const Shown = lazy(() => import('./tariff-terms.tsx'))
+const beside = (value: unknown): ReactNode => (
+  <Suspense>
+    <Shown terms={((value as { terms?: Terms }).terms ?? {}) as Terms} />
+  </Suspense>
+)
 
 export const NewTariff = createScreen({
   title: texts => texts.charging.newTariff,
@@ -92,8 +97,8 @@ export const Tariff = detailScreen({
   state: ({ withdrawnAt }) => (withdrawnAt ? 'withdrawn' : ''),
   links: tariff => <Acts tariff={tariff} />,
   tabs: (tariff, texts) => [
-    { id: 'prices', name: texts.fields.price, content: () => <TermsShown terms={tariff.terms} /> },
-    { id: 'uses', name: texts.fields.uses, content: () => <Uses tariff={tariff} /> },
+    { id: 'prices', name: texts.fields.price, content: () => beside(tariff) },
+    { id: 'uses', name: nameOf(texts, 'uses'), content: () => <Uses tariff={tariff} /> },
     { id: 'versions', name: texts.passports.history, content: () => <Versions id={tariff.id} /> },
   ],
 })

@@ -16,7 +16,7 @@ import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { allOf, dayIn, isOn, oneOf, seen, spanned, useOwn, zone } from './business.ts'
 
 type TechnicianAnswer = components['schemas']['Technician']
@@ -102,7 +102,7 @@ export const Technician = detailScreen({
   title: ({ name }) => name,
   links: technician => <Acts technician={technician} />,
   tabs: (technician, texts) => [
-    { id: 'calendar', name: texts.fields.calendar, content: () => <Calendar technician={technician} /> },
+    { id: 'calendar', name: nameOf(texts, 'calendar'), content: () => <Calendar technician={technician} /> },
     { id: 'load', name: texts.charging.tickets, content: () => <List list={ticketsOf(technician.id)} embedded /> },
     { id: 'about', name: texts.shell.details, content: () => <About technician={technician} /> },
   ],
