@@ -2,6 +2,13 @@ import type { battery as english } from './en-battery.ts'
 
 /** What is said at the values of one battery, what proves them, and its code; it comes with these screens. */
 export const battery: typeof english = {
+  columns: {
+    heads: 'Unbekannte Spalten',
+    headsText: 'Sagen Sie, was diese Spalten sind. Das gilt auch für alle künftigen Dateien.',
+    leaveOut: 'Weglassen',
+    unit: 'Einheit',
+    keepHeads: 'Merken und noch einmal probieren',
+  },
   readers: {
     unshare: 'Nicht mehr teilen',
     unshareText: 'Von nun an ist nur noch lesbar, was für alle sichtbar ist.',

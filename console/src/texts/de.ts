@@ -111,11 +111,6 @@ export const de: Catalogue = {
     title: 'Pässe',
     one: 'Pass',
     new: 'Neuer Pass',
-    heads: 'Unbekannte Spalten',
-    headsText: 'Sagen Sie, was diese Spalten sind. Das gilt auch für alle künftigen Dateien.',
-    leaveOut: 'Weglassen',
-    unit: 'Einheit',
-    keepHeads: 'Merken und noch einmal probieren',
     emptyTitle: 'Noch keine Pässe',
     emptyText:
       'Ein Batteriepass enthält, was die EU über eine Batterie wissen will. Beginnen Sie mit einem Formular; mehr lässt sich später ergänzen.',

@@ -1,5 +1,12 @@
 /** What is said at the values of one battery, what proves them, and its code; it comes with these screens. */
 export const battery = {
+  columns: {
+    heads: 'Columns that are not known',
+    headsText: 'Say what these columns are. It is kept for all files to come.',
+    leaveOut: 'Leave it out',
+    unit: 'Unit',
+    keepHeads: 'Keep this, and try it again',
+  },
   readers: {
     unshare: 'Share no longer',
     unshareText: 'From now on they read what everybody does.',

@@ -114,11 +114,6 @@ export const en = {
     one: 'Passport',
     new: 'New passport',
     emptyTitle: 'No passports yet',
-    heads: 'Columns that are not known',
-    headsText: 'Say what these columns are. It is kept for all files to come.',
-    leaveOut: 'Leave it out',
-    unit: 'Unit',
-    keepHeads: 'Keep this, and try it again',
     emptyText:
       'A battery passport holds what the EU asks for about one battery. Begin with a form; more can be added later.',
     data: 'Data',

@@ -4,9 +4,12 @@ import { useState } from 'react'
 import { ask } from '../../api/client.ts'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
+import { battery as de } from '../../texts/de-battery.ts'
+import { battery as en } from '../../texts/en-battery.ts'
 import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { useQuery } from '@tanstack/react-query'
 
+const catalogues = { en, de }
 const mapping = '/api/passports/import/mapping'
 
 interface Target {
@@ -45,10 +48,11 @@ function Form(props: {
   const { heads, guessed, known, saved } = props
   const texts = useTexts()
   const language = useLanguage()
+  const words = catalogues[language].columns
   const [said, say] = useState<Readonly<Record<string, Target | undefined>>>(guessed)
   const [trouble, tell] = useState<unknown>()
   const options = [
-    { value: left, label: texts.passports.leaveOut },
+    { value: left, label: words.leaveOut },
     ...own.map(id => ({ value: id, label: nameOf(texts, id) })),
     ...Object.entries(attributes)
       .filter(([, { computed }]) => !computed)
@@ -67,8 +71,8 @@ function Form(props: {
     }
   }
   return (
-    <Stack role="group" aria-label={texts.passports.heads}>
-      <Text>{texts.passports.headsText}</Text>
+    <Stack role="group" aria-label={words.heads}>
+      <Text>{words.headsText}</Text>
       {heads.map(head => {
         const target = said[head]
         const unit = target && attributes[target.column]?.unit
@@ -86,7 +90,7 @@ function Form(props: {
             {unit && (
               <TextInput
                 w={90}
-                label={texts.passports.unit}
+                label={words.unit}
                 placeholder={unit}
                 value={target.unit ?? ''}
                 onChange={event =>
@@ -103,7 +107,7 @@ function Form(props: {
       {trouble !== undefined && <Trouble error={trouble} />}
       <Group>
         <Button disabled={heads.some(head => !said[head])} onClick={() => void keep()}>
-          {texts.passports.keepHeads}
+          {words.keepHeads}
         </Button>
       </Group>
     </Stack>
