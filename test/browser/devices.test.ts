@@ -61,7 +61,7 @@ async function command(t: TestContext, town: Town): Promise<void> {
 
   // A number of the device is offered, and the payload stands beside the fields, to be written as well.
   await page.getByRole('group', { name: 'Of this charger' }).getByRole('button', { name: '1 Free' }).click()
-  const payload = page.getByRole('textbox', { name: 'Content' })
+  const payload = page.getByRole('textbox', { name: 'JSON' })
   assert.equal(await payload.inputValue(), '{\n  "connectorId": 1\n}')
   await payload.fill('{"connectorId": 2}')
   assert.equal(await page.getByRole('textbox', { name: /^connectorId/ }).inputValue(), '2')
@@ -153,18 +153,18 @@ async function set(t: TestContext, town: Town): Promise<void> {
     ['Added', 'HeartbeatInterval', 'Restarted'],
   )
   await page.goto(`${town.address}/console/chargers/CP-E?tab=config&with=CP-D`)
-  await page.getByRole('row', { name: 'HeartbeatInterval 60 120 yes' }).waitFor()
+  await page.getByRole('row', { name: 'HeartbeatInterval 60 120' }).waitFor()
   await look(page, 'devices-drift')
   await page.getByRole('button', { name: 'Set these (1)' }).click()
   await dialog.getByRole('button', { name: 'Change' }).click()
   await dialog.getByText('1 of 1 changed.').waitFor()
   await dialog.getByRole('button', { name: 'Close' }).last().click()
-  await page.getByRole('row', { name: 'HeartbeatInterval 60 120 yes' }).waitFor({ state: 'detached' })
+  await page.getByRole('row', { name: 'HeartbeatInterval 60 120' }).waitFor({ state: 'detached' })
   await page
     .locator('input[type=file]')
     .setInputFiles({ name: 't.json', mimeType: 'application/json', buffer: await readFile(file) })
   await page.getByRole('heading', { name: 'Set otherwise than t.json: 1' }).waitFor()
-  await page.getByRole('row', { name: 'Added not there since no' }).waitFor()
+  await page.getByRole('row', { name: 'Added not there since' }).waitFor()
   await page.context().close()
   await lookAllOver(town, town.admin, '/console/chargers/CP-D?tab=config&with=CP-E', 'devices-config', '.rows')
 }

@@ -29,8 +29,6 @@ export const devices: typeof english = {
   drift: 'Anders eingestellt als {name}: {count}',
   notSaid: 'nicht vorhanden',
   alike: 'Alles, was beide haben, ist gleich.',
-  possible: 'ja',
-  impossible: 'nein',
   setThese: 'Diese ({count}) setzen …',
   results: {
     Accepted: 'Erledigt',

@@ -27,8 +27,6 @@ export const devices = {
   drift: 'Set otherwise than {name}: {count}',
   notSaid: 'not there',
   alike: 'All that both have is the same.',
-  possible: 'yes',
-  impossible: 'no',
   setThese: 'Set these ({count}) …',
   results: {
     Accepted: 'Done',

@@ -17,7 +17,7 @@ import { Part } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { Value } from '../../blocks/values.tsx'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { useTexts } from '../../texts/texts.tsx'
 import { useDeviceTexts } from './device-texts.ts'
 import { useOffers, useUnfit } from './fitting.ts'
 
@@ -131,7 +131,7 @@ function Payload(props: {
         set={(path, next) => enter(withValue(value, path, next) ?? {})}
         folded
       />
-      <JsonField about={{ id: 'field-payload', label: nameOf(texts, 'payload') }} value={value} put={enter} />
+      <JsonField about={{ id: 'field-payload', label: texts.form.asJson }} value={value} put={enter} />
     </div>
   )
 }

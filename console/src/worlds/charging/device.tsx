@@ -73,10 +73,7 @@ export default function Device({ charger }: { charger: ChargerAnswer }) {
   const readAll = (
     <ActButton
       disabled={!charger.connected}
-      act={{
-        name: () => own.readAll,
-        run: () => ask('POST', pathOf(id, `/commands/${action}`), { body: payload }),
-      }}
+      act={{ name: () => own.readAll, run: () => ask('POST', pathOf(id, `/commands/${action}`), { body: payload }) }}
     />
   )
   const list = variablesOf(id)
@@ -109,13 +106,7 @@ export default function Device({ charger }: { charger: ChargerAnswer }) {
 /** What can be set elsewhere too, as a file that one compares others with. */
 async function saveTemplate({ id, ocppVersion, vendor, model }: ChargerAnswer): Promise<void> {
   const { rows } = await gathered(variablesOf(id), {})
-  const values = rows
-    .filter(row => isSettable(row) && row.value !== null)
-    .map(row => ({
-      ...Object.fromEntries(places.map(name => [name, row[name]])),
-      attribute: row.attribute,
-      value: row.value,
-    }))
+  const values = rows.filter(row => isSettable(row) && row.value !== null)
   const text = JSON.stringify({ ocppVersion, vendor, model, values }, null, 2)
   save(new Blob([text], { type: 'application/json' }), `${id}-template.json`)
 }
@@ -166,11 +157,7 @@ function Compared({ charger }: { charger: ChargerAnswer }) {
           onSearchChange={type}
           onChange={compare}
         />
-        <FileButton
-          accept="application/json,.json"
-          inputProps={{ 'aria-label': own.template }}
-          onChange={file => void open(file)}
-        >
+        <FileButton accept=".json" inputProps={{ 'aria-label': own.template }} onChange={file => void open(file)}>
           {props => (
             <Button {...props} variant="default">
               {own.template}
@@ -179,14 +166,7 @@ function Compared({ charger }: { charger: ChargerAnswer }) {
         </FileButton>
       </Group>
       {trouble && <Alert role="alert">{trouble}</Alert>}
-      {(template || other) && (
-        <Drift
-          key={template?.name ?? other}
-          charger={charger}
-          name={template?.name ?? other!}
-          values={template?.values}
-        />
-      )}
+      {(template || other) && <Drift charger={charger} name={template?.name ?? other!} values={template?.values} />}
     </>
   )
 }
@@ -198,7 +178,7 @@ function Drift(props: { charger: ChargerAnswer; name: string; values: readonly H
   const [setting, set] = useState(false)
   const all = (id: string, signal: AbortSignal) => gathered(variablesOf(id), {}, undefined, signal)
   const { data, error } = useQuery({
-    queryKey: [pathOf(charger.id, '/variables'), 'drift', name],
+    queryKey: [pathOf(charger.id, '/variables'), 'drift', name, values],
     queryFn: async ({ signal }) => {
       const [here, there] = await Promise.all([
         all(charger.id, signal),
@@ -220,11 +200,6 @@ function Drift(props: { charger: ChargerAnswer; name: string; values: readonly H
           { id: 'variable', cell: ({ wanted }) => placed(wanted) },
           { id: 'here', name: charger.id, cell: ({ row }) => row?.value ?? own.notSaid },
           { id: 'there', name, cell: ({ wanted }) => wanted.value },
-          {
-            id: 'settable',
-            name: own.change,
-            cell: ({ row }) => (row && isSettable(row) ? own.possible : own.impossible),
-          },
         ]}
         empty={own.alike}
       />
@@ -237,7 +212,7 @@ function Drift(props: { charger: ChargerAnswer; name: string; values: readonly H
         <Modal opened onClose={() => set(false)} title={own.change} size="xl">
           <Change
             charger={charger}
-            rows={able.slice(0, mostAtOnce).map(({ row }) => row!)}
+            rows={able.map(({ row }) => row!)}
             wanted={new Map(able.map(({ key, wanted }) => [key, wanted.value!]))}
             close={() => set(false)}
           />
@@ -259,18 +234,19 @@ function differing(here: readonly Variable[], there: readonly Held[]) {
     .filter(({ wanted, row }) => wanted.value !== null && wanted.value !== row?.value)
 }
 
+interface Changing extends Pick<Asking<Variable>, 'rows' | 'close'> {
+  readonly charger: ChargerAnswer
+  readonly wanted?: ReadonlyMap<string, string>
+}
+
 /** Several values at once, each as it is limited; what the charger made of each stands in their place. */
-function Change(
-  props: Pick<Asking<Variable>, 'rows' | 'close'> & {
-    charger: ChargerAnswer
-    wanted?: ReadonlyMap<string, string>
-  },
-) {
+function Change(props: Changing) {
   const { charger, close, wanted } = props
   const texts = useTexts()
   const own = useDeviceTexts()
   const queries = useQueryClient()
-  const rows = props.rows.slice(0, mostAtOnce)
+  // Those that it began with: what is set meanwhile leaves the list behind it.
+  const [rows] = useState(() => props.rows.slice(0, mostAtOnce))
   const [values, enter] = useState(
     () => new Map(rows.map(row => [keyOf(row), wanted?.get(keyOf(row)) ?? row.value ?? ''])),
   )
@@ -282,10 +258,8 @@ function Change(
     tell(undefined)
     try {
       const variables = rows.map(row => settingOf(row, values.get(keyOf(row)) ?? ''))
-      hear(
-        (await ask<{ results: Result[] }>('PUT', pathOf(charger.id, '/variables'), { body: { variables } })).data
-          .results,
-      )
+      const path = pathOf(charger.id, '/variables')
+      hear((await ask<{ results: Result[] }>('PUT', path, { body: { variables } })).data.results)
     } catch (error) {
       tell(error)
     } finally {
@@ -334,7 +308,7 @@ function Setting(props: { row: Variable; value: string; enter: (value: string) =
     result && [own.results[result.status as 'Accepted'] ?? result.status, result.reason].filter(Boolean).join(': ')
   const about = {
     label: placed(row),
-    description: [unit, limits, `${nameOf(texts, 'value')}: ${row.value ?? '–'}`, result && isTaken(result) && said]
+    description: [unit, limits, result && isTaken(result) ? said : `${nameOf(texts, 'value')}: ${row.value ?? '–'}`]
       .filter(Boolean)
       .join(' · '),
     error: result && !isTaken(result) ? said : undefined,
