@@ -11,6 +11,9 @@ create table applications (
   size_bytes   bigint,
   filed_at     timestamp with time zone,
   received_at  timestamp with time zone  not null,
+  stage        text                      not null default 'received'::text,
+  note         text                      not null default ''::text,
+  version      integer                   not null default 1,
   constraint applications_pkey PRIMARY KEY (id),
   constraint applications_job_id_fkey FOREIGN KEY (job_id) REFERENCES articles(id) ON DELETE CASCADE
 );

@@ -285,6 +285,23 @@ test('a job goes from posting to application, whose file goes to documents and i
   assert.deepEqual([items[0].name, items[0].fileName], ['Grace Hopper', 'cv.pdf'])
   assert.equal((await as({ role: 'user' })('GET', `/jobs/${slug}/applications`)).statusCode, 403)
   assert.equal((await nobody('GET', `/applications/${items[0].id}`)).statusCode, 401)
+  // Those who decide move it on and note why; who was slower hears of it.
+  const change = (body: object, tag = '"1"') =>
+    p.http.inject({
+      method: 'PATCH',
+      url: `/api/content/applications/${items[0].id}`,
+      headers: { ...p.signedIn({ role: 'admin' }), 'if-match': tag },
+      payload: body,
+    })
+  const moved = await change({ stage: 'interview', note: 'Knows AC wiring.\nCall on Monday.' })
+  assert.deepEqual([moved.statusCode, moved.headers.etag], [200, '"2"'])
+  assert.equal((await change({ stage: 'declined' })).statusCode, 412)
+  assert.equal((await change({ stage: 'anything' }, '"2"')).statusCode, 400)
+  const noted = (await admin('GET', `/applications/${items[0].id}`)).json()
+  assert.deepEqual([noted.stage, noted.note], ['interview', 'Knows AC wiring.\nCall on Monday.'])
+  const inStage = async (stage: string) =>
+    (await admin('GET', `/jobs/${slug}/applications?stage=${stage}`)).json().items.length
+  assert.deepEqual([await inStage('interview'), await inStage('received')], [1, 0])
   const file = await admin('GET', `/applications/${items[0].id}/file`)
   assert.deepEqual(file.rawPayload, pdf)
 

@@ -19,12 +19,15 @@ export interface Delivery {
   status: DeliveryStatus
   tries: number
   error: string | null
+  locale: Locale
+  facts: Record<string, unknown>
   createdAt: Date
   updatedAt: Date
 }
 
 const deliveryColumns = (db: Db) => db`
-  d.id, m.event, d.channel, d.address, d.status, d.tries, d.error, d.created_at as "createdAt", d.updated_at as "updatedAt"`
+  d.id, m.event, d.channel, d.address, d.status, d.tries, d.error, d.locale, m.facts, d.created_at as "createdAt",
+  d.updated_at as "updatedAt"`
 
 export interface NewDelivery {
   id: string
@@ -257,6 +260,15 @@ export async function countDeliveries(db: Db, filter: DeliveryFilter, most: numb
 export async function findDelivery(db: Db, id: string): Promise<Delivery | undefined> {
   const [row] = await db<Delivery[]>`
     select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
+    where d.id = ${id}`
+  return row
+}
+
+/** One with what its message says, as it would be sent. */
+export async function findContent(db: Db, id: string): Promise<(Claimed & Delivery) | undefined> {
+  const [row] = await db<(Claimed & Delivery)[]>`
+    select ${claimedColumns(db)}, d.status, d.error, d.updated_at as "updatedAt"
+    from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
     where d.id = ${id}`
   return row
 }

@@ -184,6 +184,42 @@ test('only admins see deliveries and replay them; an unknown one is unknown', as
   )
 })
 
+test('who looks after the platform reads what was sent, without what lets somebody in', async t => {
+  const sent = async (p: Awaited<ReturnType<typeof open>>) => {
+    const codeId = newId()
+    p.codes.set(codeId, '654321')
+    await p.publish(SendOtp, {
+      codeId,
+      email: 'new@example.com',
+      purpose: 'password-reset',
+      name: 'New',
+      locale: 'de',
+      expiresAt: '2027-02-18T08:40:00.000Z',
+    })
+    await p.settle()
+    const read = async (path: string) =>
+      (
+        await p.http.inject({ url: `/api/notifications/deliveries${path}`, headers: p.signedIn({ role: 'admin' }) })
+      ).json()
+    const [first] = (await read('')).items
+    const { html, text, withheld, ...delivery } = await read(`/${first.id}`)
+    assert.deepEqual(delivery, first)
+    assert.match(first.subject, /Passwort/)
+    assert.match(html, /<html lang="de">/)
+    // Its time is over: nobody can tell any more.
+    p.codes.delete(codeId)
+    const later = await read(`/${first.id}`)
+    assert.deepEqual([later.withheld, /654321/.test(later.text)], [true, false])
+    const refused = { url: `/api/notifications/deliveries/${first.id}`, headers: p.signedIn() }
+    assert.equal((await p.http.inject(refused)).statusCode, 403)
+    assert.equal((await read(`/${newId()}`)).code, 'delivery_unknown')
+    return [withheld, /654321/.test(text), /654321|verify\/abc/.test(html)]
+  }
+  assert.deepEqual(await sent(await open(t)), [false, true, true], 'where it is for evaluation nobody has a mailbox')
+  assert.deepEqual(await sent(await withServer(t)), [true, false, false])
+  assert.deepEqual(await sent(await open(t, { mode: 'production' })), [true, false, false])
+})
+
 test('deliveries page through all of them, newest first', async t => {
   const p = await withServer(t, undefined, { NOTIFICATION_DIGEST: '0s' })
   for (let number = 0; number < 5; number++) {

@@ -222,6 +222,21 @@ export async function takeUp({ db, now, settings }: NotificationsHost, jobs: Job
   })
 }
 
+/**
+ * What a delivery says, for who looks after the platform: without a code, or a link that lets somebody in or ends mail.
+ * Where the platform is for evaluation and no mail leaves it nobody has a mailbox, and it is shown as it was written.
+ */
+export async function contentOf(host: NotificationsHost, delivery: Claimed) {
+  const { secret: fetch } = rules[delivery.event]
+  const isOpen = host.platform.mode === 'evaluation' && !host.mail.enabled
+  const secret = isOpen ? await fetch?.(host, delivery.facts) : undefined
+  const letter = { ...letterOf(host, delivery), ...secret }
+  const { subject, text, html } = isOpen
+    ? messageOf(host, delivery, letter)
+    : { subject: letter.title, text: textOf(letter), html: htmlOf(letter) }
+  return { subject, text, html, withheld: fetch !== undefined && secret === undefined }
+}
+
 /** What a delivery says by itself, without what is secret in it. */
 function letterOf({ platform }: NotificationsHost, { event, locale, name, facts, path }: Claimed): Letter {
   return { ...wordsOf(event, locale, facts), locale, name, link: path ? platform.publicUrl + path : undefined }

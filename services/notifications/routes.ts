@@ -27,7 +27,8 @@ import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
 import { isTimeZone } from './timing.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
-import { choosableOn, isDefault, kinds, type Channel, type Kind } from './messages.ts'
+import { contentOf } from './delivery.ts'
+import { choosableOn, isDefault, kinds, wordsOf, type Channel, type Kind } from './messages.ts'
 import {
   countNotifications,
   listNotifications,
@@ -43,6 +44,7 @@ import {
   countDeliveries,
   deliveryChannels,
   deliveryStatuses,
+  findContent,
   findDelivery,
   listDeliveries,
   revive,
@@ -145,6 +147,7 @@ const DeliveryView = Type.Object(
       description: 'An address, a number, or a device as `push:<id>`',
       examples: ['ada@example.com'],
     }),
+    subject: Type.String({ examples: ['Passport BP-2024-011 was created'] }),
     status: Type.Enum([...deliveryStatuses], {
       examples: ['dead'],
       description:
@@ -158,11 +161,40 @@ const DeliveryView = Type.Object(
   { title: 'Delivery' },
 )
 
-const deliveryView = ({ address, createdAt, updatedAt, ...delivery }: Delivery) => ({
-  ...delivery,
+const DeliveryContent = Type.Object(
+  {
+    ...DeliveryView.properties,
+    text: Type.String({ examples: ['Hello Ada,\n\nThe battery passport BP-2024-011 was created, as a draft.\n'] }),
+    html: Type.String({ description: 'A mail as it looks; it needs nothing from anywhere' }),
+    withheld: Type.Boolean({
+      description:
+        'A code, or a link that lets somebody in, is left out; where no mail leaves an evaluation it is there until it was used',
+      examples: [false],
+    }),
+  },
+  { title: 'DeliveryContent' },
+)
+
+/** What an earlier version noted may lack what its words are made of now. */
+function subjectOf({ event, locale, facts }: Pick<Delivery, 'event' | 'locale' | 'facts'>): string {
+  try {
+    return wordsOf(event, locale, facts).title
+  } catch {
+    return event
+  }
+}
+
+const deliveryView = ({ id, event, channel, address, status, tries, error, locale, facts, ...at }: Delivery) => ({
+  id,
+  event,
+  channel,
   to: address,
-  createdAt: createdAt.toISOString(),
-  updatedAt: updatedAt.toISOString(),
+  subject: subjectOf({ event, locale, facts }),
+  status,
+  tries,
+  error,
+  createdAt: at.createdAt.toISOString(),
+  updatedAt: at.updatedAt.toISOString(),
 })
 
 const notificationFilters = {
@@ -184,7 +216,8 @@ const chosen = (query: { unread: boolean; createdFrom?: string; createdTo?: stri
 /** Of dead deliveries, in one transaction. */
 const mostReplayed = 1000
 
-export function routes({ http, db, now, platform }: NotificationsHost, jobs: Jobs): void {
+export function routes(host: NotificationsHost, jobs: Jobs): void {
+  const { http, db, now, platform } = host
   http.get(
     '/',
     {
@@ -348,6 +381,23 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
           mostCounted + 1,
         ),
       ),
+  )
+
+  http.get(
+    '/deliveries/:id',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'A mail, a push or an SMS with what it says',
+        refuses: ['delivery_unknown'],
+        params: Type.Object({ id: Id }),
+        response: { 200: DeliveryContent },
+      },
+    },
+    async ({ params: { id } }) => {
+      const found = (await findContent(db, id)) ?? fail('not_found', 'delivery_unknown')
+      return { ...deliveryView(found), ...(await contentOf(host, found)) }
+    },
   )
 
   http.post(

@@ -115,13 +115,18 @@ test('what does not arrive is tried again under the same id, for three days, and
   const p = await open(t, { now })
   const there = await receiver(t)
   const call = caller(p, ada)
-  const { id } = await call(201, 'POST ', { url: there.url })
+  const { id, secret } = await call(201, 'POST ', { url: there.url })
   let tries = 0
   there.answer = () => (++tries % 2 === 0 ? 302 : 500)
   await p.publish(PassportCreated, { ...passport, owner: self })
   await p.settle()
   assert.equal(there.got.length, 1)
   const [first] = (await call(200, `GET /${id}/calls`)).items
+  // As it would be made now, for who wants to try it themselves.
+  const { request, ...seen } = await call(200, `GET /${id}/calls/${first.id}`)
+  assert.deepEqual([seen, request.url, request.body], [first, there.url, there.got[0]!.body])
+  new Verifier(secret).verify(request.body, request.headers)
+  await call(404, `GET /${id}/calls/${newId()}`)
   assert.deepEqual([first.status, first.answer, first.error], ['waiting', 500, 'It answered 500 Internal Server Error'])
 
   for (let step = 0; step < 10; step++) {

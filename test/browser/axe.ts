@@ -18,5 +18,5 @@ export async function findingsOf(page: Page): Promise<string[]> {
   })
   return await page.evaluate<string[]>(`axe.run(document, ${options}).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 200) + ' ' + failureSummary.replaceAll(/\\s+/g, ' '))))`)
+      nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 200) + ' ' + (failureSummary ?? '').replaceAll(/\\s+/g, ' '))))`)
 }

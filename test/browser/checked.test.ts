@@ -189,11 +189,14 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/people'],
     ['/console/organisations'],
     [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
-    ...['roles', 'programs', 'apps', 'sign-in'].map(
+    ...['roles', 'programs', 'apps', 'sign-in', 'about'].map(
       tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`] as const,
     ),
     ['/console/me'],
     ['/console/me/messages', { act: openAll }],
+    ['/console/webhooks'],
+    ['/console/content/jobs'],
+    ['/console/operations/mailbox'],
     ['/console/operations/webhooks'],
     ['/console/operations/terms'],
     ['/console/operations/terms/new'],

@@ -29,6 +29,7 @@ export const articles: readonly Step[] = sections.flatMap(section => {
           { operation: of('get', 'Applications'), with: one },
           { operation: of('get', 'ApplicationsCount'), with: one },
           { operation: 'getContentApplicationsById', status: 404 },
+          { operation: 'patchContentApplicationsById', status: 404 },
           { operation: 'getContentApplicationsByIdFile', status: 404 },
           { operation: 'deleteContentApplicationsById', status: 404 },
         ]

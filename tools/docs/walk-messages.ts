@@ -16,6 +16,7 @@ export const messages: readonly Step[] = [
   { operation: 'postNotificationsWebhooksByIdTest', with: { id: 'webhookId' } },
   { operation: 'postNotificationsWebhooksByIdSecret', with: { id: 'webhookId' } },
   { operation: 'getNotificationsWebhooksByIdCalls', with: { id: 'webhookId' } },
+  { operation: 'getNotificationsWebhooksByIdCallsByCallId', with: { id: 'webhookId' }, status: 404 },
   { operation: 'postNotificationsWebhooksByIdCallsByCallIdReplay', with: { id: 'webhookId' }, status: 404 },
   { operation: 'postNotificationsWebhooksByIdReplay', with: { id: 'webhookId' } },
   { operation: 'deleteNotificationsWebhooksById', with: { id: 'webhookId' } },
@@ -28,6 +29,7 @@ export const messages: readonly Step[] = [
   { operation: 'getNotificationsClosedAddresses' },
   { operation: 'postNotificationsClosedAddressesReopen', status: 409 },
   { operation: 'getNotificationsDeliveries', keep: { deliveryId: 'items.0.id' } },
+  { operation: 'getNotificationsDeliveriesById', with: { id: 'deliveryId' } },
   // What was sent is not sent again.
   { operation: 'postNotificationsDeliveriesReplay' },
   { operation: 'getNotificationsPush' },

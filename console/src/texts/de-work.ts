@@ -137,6 +137,7 @@ export const work: typeof english = {
   },
   content: {
     sections: { blog: 'Blog', help: 'Hilfe', tutorials: 'Anleitungen', jobs: 'Stellenangebote' },
+    applications: 'Bewerbungen',
     states: 'Welche gezeigt werden',
     write: 'Neu schreiben',
     publish: 'Veröffentlichen',

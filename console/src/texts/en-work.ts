@@ -133,6 +133,7 @@ export const work = {
   },
   content: {
     sections: { blog: 'Blog', help: 'Help', tutorials: 'Tutorials', jobs: 'Job offers' },
+    applications: 'Applications',
     states: 'Which are shown',
     write: 'Write one',
     publish: 'Publish',

@@ -7,7 +7,7 @@ import { Email, Line } from '#contracts/shared'
 import { formOf, newId, openTurns, paced, Problem, type Job, type Pace, type Request, type Tx } from '#kernel'
 import { isClosed, type Article } from '../articles/articles.ts'
 import type { ContentHost } from '../host.ts'
-import { insertApplication, noteFiled, removeApplications, type Application } from './store.ts'
+import { insertApplication, noteFiled, removeApplications, type NewApplication } from './store.ts'
 
 /** What an applicant says, beside a file. */
 export const applicationFields = {
@@ -53,14 +53,14 @@ export async function apply(
   request: Request,
   job: Article,
   typed: Partial<Record<string, string>> = {},
-): Promise<Application> {
+): Promise<NewApplication> {
   const { db, files, now } = host
   if (isClosed(job, now())) throw new Problem('conflict', 'job_closed')
   const [id, at] = [newId(), now()]
   const { fields, file } = await inTurn(request, () => receive(host, request, id, typed))
   try {
     const { name, email, message = '' } = fieldsOf(fields)
-    const application: Application = {
+    const application: NewApplication = {
       id,
       jobId: job.id,
       name,

@@ -1,13 +1,26 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { Id, Instant } from '#contracts/shared'
-import { anyone, fail, isId, isInstant, placeOf, Problem, sendFile, listRoutes, createdIn } from '#kernel'
+import {
+  anyone,
+  createdIn,
+  fail,
+  isId,
+  isInstant,
+  listRoutes,
+  notModified,
+  placeOf,
+  Problem,
+  requireMatch,
+  sendFile,
+} from '#kernel'
 import { editors, found, freshEditors, One, OneQuery } from '../articles/access.ts'
 import type { ContentHost } from '../host.ts'
 import { applicationFields, applicationForm, apply, remove, type RemoveFile } from './applying.ts'
-import { findApplication, listApplications, type Application } from './store.ts'
+import { findApplication, listApplications, moveApplication, stages, type Application } from './store.ts'
 
 const Receipt = Type.Object({ id: Id, receivedAt: Instant }, { title: 'ApplicationReceipt' })
+const Stage = Type.Enum([...stages], { examples: ['interview'] })
 const View = Type.Object(
   {
     id: Id,
@@ -18,6 +31,12 @@ const View = Type.Object(
     fileName: Type.Union([Type.String(), Type.Null()], { examples: ['cv.pdf'] }),
     sizeBytes: Type.Union([Type.Integer(), Type.Null()]),
     receivedAt: Instant,
+    stage: Stage,
+    note: Type.String({
+      description: 'Of those who decide; who applied never sees it',
+      examples: ['Knows AC wiring.'],
+    }),
+    version: Type.Integer({ minimum: 1, examples: [1] }),
   },
   { title: 'Application' },
 )
@@ -78,11 +97,12 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
       of: 'applications',
       refuses: ['article_unknown'],
       params: One,
-      filters: {},
+      filters: { stage: Type.Optional(Stage) },
       item: View,
     },
     wanted: async ({ actor, params, query }) => ({
       jobId: (await found(db, 'job', params.slug, actor)).id,
+      stage: query.stage,
       received: createdIn(query),
     }),
     rows: (wanted, limit, after) => listApplications(db, wanted, limit, after as [string, string] | undefined),
@@ -97,12 +117,48 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
       config: editors,
       schema: {
         summary: 'Read an application',
+        honours: ['If-None-Match'],
         refuses: ['application_unknown'],
         params: ById,
         response: { 200: View },
       },
     },
-    async ({ params }) => view((await findApplication(db, params.id)) ?? fail('not_found', 'application_unknown')),
+    async (request, reply) => {
+      const application = (await findApplication(db, request.params.id)) ?? fail('not_found', 'application_unknown')
+      return notModified(request, reply, application.version) ? undefined : view(application)
+    },
+  )
+
+  host.http.patch(
+    '/applications/:id',
+    {
+      config: editors,
+      schema: {
+        summary: 'Move an application on, or note something of it',
+        description: 'What is not named stays. Nobody is told: who decides answers by mail.',
+        honours: ['If-Match'],
+        refuses: ['application_unknown'],
+        params: ById,
+        body: Type.Partial(Type.Object({ stage: Stage, note: Type.String({ maxLength: 5_000 }) }), {
+          additionalProperties: false,
+          minProperties: 1,
+          examples: [{ stage: 'interview' }],
+        }),
+        response: { 200: View },
+      },
+    },
+    async (request, reply) => {
+      const moved = await db.transaction(async tx => {
+        const former = await findApplication(tx, request.params.id, true)
+        if (!former) throw new Problem('not_found', 'application_unknown')
+        requireMatch(request, former.version)
+        const next = { ...former, ...request.body, version: former.version + 1 }
+        await moveApplication(tx, next)
+        return next
+      })
+      notModified(request, reply, moved.version)
+      return view(moved)
+    },
   )
 
   host.http.get(

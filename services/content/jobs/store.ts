@@ -12,31 +12,46 @@ export interface Application {
   readonly sizeBytes: number | null
   readonly filedAt: Date | null
   readonly receivedAt: Date
+  readonly stage: Stage
+  readonly note: string
+  readonly version: number
 }
+
+/** Where an application stands: what was decided about who applied, so far. */
+export const stages = ['received', 'reviewing', 'interview', 'offered', 'hired', 'declined'] as const
+export type Stage = (typeof stages)[number]
 
 const columns = (db: Db) => db`
   id, job_id as "jobId", name, email, message, file_key as "fileKey", file_name as "fileName",
-  size_bytes::float8 as "sizeBytes", filed_at as "filedAt", received_at as "receivedAt"`
+  size_bytes::float8 as "sizeBytes", filed_at as "filedAt", received_at as "receivedAt", stage, note, version`
 
-export async function insertApplication(tx: Tx, application: Application): Promise<void> {
+export type NewApplication = Omit<Application, 'stage' | 'note' | 'version'>
+
+export async function insertApplication(tx: Tx, application: NewApplication): Promise<void> {
   const { id, jobId, name, email, message, fileKey, fileName, sizeBytes, receivedAt } = application
   await tx`
     insert into applications (id, job_id, name, email, message, file_key, file_name, size_bytes, received_at)
     values (${id}, ${jobId}, ${name}, ${email}, ${message}, ${fileKey}, ${fileName}, ${sizeBytes}, ${receivedAt})`
 }
 
-export async function findApplication(db: Db, id: string): Promise<Application | undefined> {
-  const [row] = await db<Application[]>`select ${columns(db)} from applications where id = ${id}`
+export async function findApplication(db: Db, id: string, lock = false): Promise<Application | undefined> {
+  const [row] = await db<Application[]>`
+    select ${columns(db)} from applications where id = ${id} ${lock ? db`for update` : db``}`
   return row
+}
+
+export async function moveApplication(tx: Tx, { id, stage, note, version }: Application): Promise<void> {
+  await tx`update applications set stage = ${stage}, note = ${note}, version = ${version} where id = ${id}`
 }
 
 export const listApplications = (
   db: Db,
-  { jobId, received }: { jobId: string; received: Span },
+  { jobId, stage, received }: { jobId: string; stage: Stage | undefined; received: Span },
   limit: number,
   before: readonly [string, string] | undefined,
 ) => db<Application[]>`
   select ${columns(db)} from applications where job_id = ${jobId} ${madeIn(db, 'received_at', received)}
+    ${stage ? db`and stage = ${stage}` : db``}
     ${before ? db`and (received_at, id) < (${before[0]}::timestamptz, ${before[1]}::uuid)` : db``}
   order by received_at desc, id desc limit ${limit}`
 

@@ -22,6 +22,7 @@ import {
   countWebhooks,
   deleteWebhook,
   findCall,
+  findCallBody,
   findWebhook,
   insertWebhook,
   listCalls,
@@ -30,7 +31,7 @@ import {
   updateWebhook,
   type Call,
 } from './store.ts'
-import { secretOf, type Webhook, type WebhookOwner } from './webhook.ts'
+import { secretOf, signed, type Webhook, type WebhookOwner } from './webhook.ts'
 
 const mostWebhooks = 20
 const hour = 3_600_000
@@ -98,6 +99,25 @@ const WebhookCallView = Type.Object(
     updatedAt: Instant,
   },
   { title: 'WebhookCall' },
+)
+
+const WebhookCallContent = Type.Object(
+  {
+    ...WebhookCallView.properties,
+    request: Type.Object(
+      {
+        url: Type.String({ examples: ['https://hooks.example.com/ohmnibus'] }),
+        headers: Type.Record(Type.String(), Type.String(), {
+          examples: [{ 'webhook-id': '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d', 'webhook-timestamp': '1771405200' }],
+        }),
+        body: Type.String({
+          examples: ['{"type":"passport.created","timestamp":"2026-02-18T09:00:00.000Z","data":{}}'],
+        }),
+      },
+      { description: 'As it would be made now: with the secret that holds, and the time of now' },
+    ),
+  },
+  { title: 'WebhookCallContent' },
 )
 
 const TestView = Type.Object(
@@ -359,7 +379,8 @@ export function webhookRoutes(host: NotificationsHost, send: SendJob): void {
 type FindFor = (actor: Actor, id: string, tx?: Parameters<typeof findWebhook>[0], lock?: boolean) => Promise<Webhook>
 
 /** What a webhook was sent, and how that went. */
-function callRoutes({ http, db, now }: NotificationsHost, send: SendJob, findFor: FindFor): void {
+function callRoutes(host: NotificationsHost, send: SendJob, findFor: FindFor): void {
+  const { http, db, now } = host
   http.get(
     '/webhooks/:id/calls',
     {
@@ -377,6 +398,25 @@ function callRoutes({ http, db, now }: NotificationsHost, send: SendJob, findFor
       const before = cursorOf(after, isInstant, isId)
       const rows = await listCalls(db, id, status, { before, limit: limit + 1 })
       return page(rows, limit, call => [call.createdAt.toISOString(), call.id], callView)
+    },
+  )
+
+  http.get(
+    '/webhooks/:id/calls/:callId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'A call of a webhook, with the request that it makes',
+        refuses: ['webhook_unknown', 'webhook_manager_required', 'call_unknown'],
+        params: Type.Object({ id: Id, callId: Id }),
+        response: { 200: WebhookCallContent },
+      },
+    },
+    async ({ actor, params: { id, callId } }) => {
+      const webhook = await findFor(actor, id)
+      const { body, ...call } = (await findCallBody(db, id, callId)) ?? fail('not_found', 'call_unknown')
+      const headers = signed(host, webhook, call.id, body, now())
+      return { ...callView(call), request: { url: webhook.url, headers, body } }
     },
   )
 

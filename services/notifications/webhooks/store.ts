@@ -159,6 +159,13 @@ export async function findCall(db: Db, webhookId: string, id: string): Promise<C
   return call
 }
 
+/** With what it sends. */
+export async function findCallBody(db: Db, webhookId: string, id: string) {
+  const [call] = await db<(Call & { body: string })[]>`
+    select ${callColumns(db)}, body from webhook_calls where id = ${id} and webhook_id = ${webhookId}`
+  return call
+}
+
 /** Calls older than `before` that are done with. */
 export const dropCalls = (tx: Tx, before: Date) =>
   tx`delete from webhook_calls where created_at < ${before} and status in ('delivered', 'dead')`

@@ -6,16 +6,18 @@ import { SegmentedControl } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import type { ComponentType } from 'react'
+import { lazy, Suspense, type ComponentType } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
-import { Facts, type Act } from '../../blocks/detail.tsx'
+import { Facts, type Act, type Tab } from '../../blocks/detail.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { useTexts, wordFor } from '../../texts/texts.tsx'
+
+const Applications = lazy(async () => ({ default: (await import('./applications.tsx')).Applications }))
 
 const schemas = { blog, help, tutorials, jobs }
 export type Section = keyof typeof schemas
@@ -158,6 +160,7 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
             />
           ),
         },
+        ...(section === 'jobs' ? [appliedTo(article.id, texts)] : []),
       ],
     }),
     Edit: editScreen({
@@ -170,6 +173,17 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
     }),
   }
 }
+
+/** Who applied for a job. */
+const appliedTo = (slug: string, texts: Catalogue): Tab => ({
+  id: 'applications',
+  name: texts.content.applications,
+  content: () => (
+    <Suspense>
+      <Applications slug={slug} />
+    </Suspense>
+  ),
+})
 
 const mayPublish = ({ state }: Pick<Row, 'state'>): boolean => state === 'draft' || state === 'withdrawn'
 const mayWithdraw = ({ state }: Pick<Row, 'state'>): boolean => state === 'published' || state === 'scheduled'

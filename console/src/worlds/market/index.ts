@@ -24,6 +24,7 @@ const written = (['blog', 'help', 'tutorials', 'jobs'] as const).flatMap((sectio
   { path: `/content/${section}/$id/edit`, load: () => content(section, 'Edit') },
 ])
 
+const applications = screensOf(() => import('./applications.tsx'))
 const catalogue = screensOf(() => import('./catalogue.tsx'))
 const rules = screensOf(() => import('./rules.tsx'))
 
@@ -65,5 +66,6 @@ export const market: World = {
     { path: '/market/reviews', name: t => t.market.reviews, of: '/api/marketplace/reviews', load: vendors('Reviews') },
     ...ruled,
     ...written,
+    { path: '/content/applications/$id', load: applications('OneApplication') },
   ],
 }

@@ -1,6 +1,7 @@
 import { list, screensOf, type World } from '../../shell/world.ts'
 
 const own = screensOf(() => import('./operations.tsx'))
+const deliveries = screensOf(() => import('./deliveries.tsx'))
 const admin = screensOf(() => import('./admin.tsx'))
 const terms = screensOf(() => import('./terms.tsx'))
 const settings = screensOf(() => import('./settings.tsx'))
@@ -14,7 +15,14 @@ export const operations: World = {
     list('/operations/approvals', '/api/admin/approvals', admin('Approvals'), t => t.operations.approvals),
     { path: '/operations/audit', name: t => t.operations.audit, of: '/api/admin/audit', load: admin('Audit') },
     { path: '/operations/events', name: t => t.operations.events, of: '/api/admin/events', load: admin('Events') },
-    list('/operations/deliveries', '/api/notifications/deliveries', own('Deliveries'), t => t.operations.deliveries),
+    list(
+      '/operations/deliveries',
+      '/api/notifications/deliveries',
+      deliveries('Deliveries'),
+      t => t.operations.deliveries,
+    ),
+    { path: '/operations/deliveries/$id', load: deliveries('Delivery') },
+    { path: '/operations/mailbox', load: deliveries('Mailbox') },
     { path: '/operations/terms', name: t => t.account.terms, of: '/api/auth/terms/versions', load: terms('Terms') },
     { path: '/operations/terms/new', load: terms('NewTerms') },
     { path: '/operations/terms/$id', load: terms('TermsDetail') },

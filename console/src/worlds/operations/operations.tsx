@@ -29,28 +29,6 @@ const deadLetters = listOf('/api/events/dead-letters', {
 
 export const DeadLetters = listScreen(texts => texts.operations.deadLetters, deadLetters, undefined, <Groups />)
 
-const deliveries = listOf('/api/notifications/deliveries', {
-  columns: [
-    { id: 'to' },
-    { id: 'event', kind: 'word' },
-    { id: 'status', kind: 'state' },
-    { id: 'tries', kind: 'number' },
-    { id: 'error' },
-    { id: 'updatedAt', kind: 'instant' },
-    { id: 'createdAt', kind: 'instant', aside: true },
-  ],
-  acts: [
-    {
-      name: texts => texts.operations.sendAgain,
-      may: ({ status }) => status === 'dead',
-      run: ({ id }) => ask('POST', `/api/notifications/deliveries/${id}/replay`),
-    },
-  ],
-  empty: texts => ({ title: texts.operations.deliveries, text: texts.operations.emptyDeliveries }),
-})
-
-export const Deliveries = listScreen(texts => texts.operations.deliveries, deliveries)
-
 const bounces = listOf('/api/notifications/closed-addresses', {
   columns: [{ id: 'address' }, { id: 'because', kind: 'word' }, { id: 'detail' }, { id: 'closedAt', kind: 'instant' }],
   idOf: ({ address }) => address,

@@ -2,6 +2,8 @@ import { list, screensOf, type World } from '../../shell/world.ts'
 
 const organisations = screensOf(() => import('./organisations.tsx'))
 
+const webhook = screensOf(() => import('./webhook.tsx'))
+
 export const people: World = {
   id: 'people',
   screens: [
@@ -24,6 +26,9 @@ export const people: World = {
       () => import('./verifications.tsx'),
       t => t.people.verifications,
     ),
+    { path: '/webhooks', name: t => t.account.webhooks, load: () => import('./webhooks.tsx') },
+    { path: '/webhooks/$id', load: webhook('OneWebhook') },
+    { path: '/webhooks/$id/calls/$call', load: webhook('WebhookCall') },
     { path: '/me', load: () => import('./me.tsx') },
     { path: '/me/messages', load: () => import('./messages.tsx') },
   ],
