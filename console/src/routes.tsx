@@ -15,6 +15,7 @@ const root = createRootRoute({ component: Frame, notFoundComponent: NotFound })
 
 const shell = [
   { path: '/', load: () => import('./shell/home.tsx') },
+  { path: '/search', load: () => import('./shell/search.tsx') },
   { path: '/signed-in', load: () => import('./shell/signed-in.tsx') },
 ]
 

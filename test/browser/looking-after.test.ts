@@ -8,10 +8,11 @@ import { Webhook as Verifier } from 'standardwebhooks'
 import { PassportCreated } from '#contracts/passports'
 import { newId } from '#kernel'
 import { codeIn } from '../journeys/client.ts'
+import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { lookAllOver, openTown, password, type Somebody, type Town } from './people.ts'
 
-/** What an organisation is, what was sent to whom, and who applied: looked after in a browser. */
+/** What an organisation is, what was sent to whom, who applied, and what is new for some: looked after in a browser. */
 test('who looks after things has all of them in a browser', { skip, timeout: 1_200_000 }, async t => {
   const town = await openTown(t, { NOTIFICATION_DIGEST: '0s' })
   const journeys: readonly [name: string, journey: (town: Town, t: TestContext) => Promise<void>][] = [
@@ -19,6 +20,7 @@ test('who looks after things has all of them in a browser', { skip, timeout: 1_2
     ['an admin reads what was mailed, and sends again what did not arrive', mailbox],
     ['a program is sent what happens, and what failed is sent again', webhooks],
     ['who applied for a job is read, moved on, answered and deleted', applications],
+    ['what is new for some is switched, and a buyer is looked after', features],
   ]
   for (const [name, journey] of journeys) await t.test(name, each => journey(town, each))
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
@@ -274,5 +276,43 @@ async function applications(town: Town): Promise<void> {
   await page.getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.getByText('Nobody has applied yet.').waitFor()
+  await page.context().close()
+}
+
+async function features(town: Town): Promise<void> {
+  const { admin, person, at, address } = town
+  await proven(admin)
+  const page = await at(admin, '/console/operations/features/new')
+  await page.getByRole('textbox', { name: /^Name/ }).fill('map.start')
+  await page.getByRole('textbox', { name: /^Description/ }).fill('Sessions can be started from the map.')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page
+    .getByRole('row', { name: /map\.start/ })
+    .getByRole('button', { name: 'Switch on' })
+    .click()
+  await page.getByRole('button', { name: 'Switch off' }).waitFor()
+  const { features: on } = await admin.api.get(200, 'GET /api/admin/features')
+  assert.deepEqual(on, { 'map.start': true })
+  await page.getByRole('link', { name: 'map.start' }).click()
+  await page.getByRole('textbox', { name: /^For a share/ }).fill('0')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('region', { name: 'History' }).getByRole('row').nth(3).waitFor()
+  await looks(town, admin, '/console/operations/features/map.start', 'feature', '.rows')
+
+  // Found by the beginning of their address, seen with what they bought, and a second admin is asked.
+  const bea = await person('Bea')
+  await page.goto(`${address}/console/search?q=${bea.email.slice(0, 6)}`)
+  await page.getByRole('main').getByRole('link', { name: 'Bea' }).waitFor()
+  await looks(town, admin, `/console/search?q=${bea.email.slice(0, 6)}`, 'search', 'section')
+  await page.getByRole('main').getByRole('link', { name: 'Bea' }).click()
+  await page.getByRole('tab', { name: 'Orders' }).click()
+  await page.getByText('They have bought nothing.').waitFor()
+  await page.getByRole('button', { name: 'Delete the account' }).click()
+  await page.getByRole('dialog').getByRole('textbox').fill('Asked for by mail')
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the account' }).click()
+  const asked = async () => (await admin.api.get(200, 'GET /api/admin/approvals')).items
+  await until(async () => (await asked()).length > 0)
+  const [{ act, object }] = await asked()
+  assert.deepEqual([act, object], ['account.delete', bea.id])
   await page.context().close()
 }

@@ -55,9 +55,14 @@ export default function Palette() {
     {
       group: texts.shell.actions,
       actions: [
+        {
+          id: 'search',
+          label: texts.shell.allFound,
+          onClick: () => void navigate({ to: '/search', search: { q: text.trim() } as never }),
+        },
         { id: 'new passport', label: texts.passports.new, onClick: go('/passports/new') },
         { id: 'sign out', label: texts.shell.signOut, onClick: () => void signOut() },
-      ].filter(({ label }) => matches(label)),
+      ].filter(({ id, label }) => matches(label) || (id === 'search' && text.trim().length > 1)),
     },
   ].filter(({ actions }) => actions.length > 0)
   return (

@@ -16,4 +16,12 @@ export const desk: typeof english = {
     decided: 'Wo sie steht',
     decidedText: 'Draußen sieht das niemand: Wer sich beworben hat, hört davon durch Ihre E-Mail.',
   },
+  search: {
+    title: 'Gefunden',
+    about: 'Was Sie lesen dürfen, nach Wörtern, Kennungen und Seriennummern.',
+    kinds: 'Art',
+    everything: 'Alles',
+    more: 'Alle davon',
+    begin: 'Tippen Sie mindestens zwei Buchstaben.',
+  },
 }

@@ -15,6 +15,7 @@ export const de: Catalogue = {
     menu: 'Menü',
     search: 'Suche und Befehle',
     searchFor: 'Suchen oder eingeben, was Sie tun möchten …',
+    allFound: 'Alles, was gefunden wird',
     nothingFound: 'Nichts gefunden.',
     screens: 'Seiten',
     actions: 'Befehle',
@@ -178,6 +179,10 @@ export const de: Catalogue = {
     emptyVerifications: 'Keine Organisation wartet auf eine Bestätigung.',
     verify: 'Bestätigen',
     signIns: 'Anmeldungen',
+    erase: 'Konto löschen',
+    eraseText:
+      'Ein zweiter Admin muss zustimmen. Dann geht alles, was die Plattform über die Person hat, außer was sie dem Gesetz nach behält, etwa Rechnungen.',
+    emptyBought: 'Hier wurde nichts gekauft.',
     emptySignIns: 'Es gab noch keine Anmeldung.',
     signOutEverywhere: 'Überall abmelden',
     resetFactors: 'Zweite Faktoren entfernen',
@@ -236,6 +241,13 @@ export const de: Catalogue = {
     deadLetters: 'Gescheiterte Ereignisse',
     deliveries: 'Zustellungen',
     subscriptions: 'Abonnements',
+    features: 'Schalter',
+    featuresText:
+      'Was für manche neu ist, bevor es das für alle wird: für einen Anteil, und für die, die genannt sind. Wer das ist, bleibt gleich.',
+    newFeature: 'Neuer Schalter',
+    emptyFeatures: 'Nichts ist geschaltet: Alle haben dasselbe.',
+    turnOn: 'Einschalten',
+    turnOff: 'Ausschalten',
     health: 'Zustand',
     payments: 'Zahlungsereignisse',
     emptyDeadLetters:

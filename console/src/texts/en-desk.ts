@@ -13,4 +13,12 @@ export const desk = {
     decided: 'Where it stands',
     decidedText: 'Nobody outside sees this: who applied hears of it by your mail.',
   },
+  search: {
+    title: 'What is found',
+    about: 'What you may read, by words, identifiers and serial numbers.',
+    kinds: 'Kind',
+    everything: 'Everything',
+    more: 'All of them',
+    begin: 'Type at least two letters.',
+  },
 }

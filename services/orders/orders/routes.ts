@@ -162,11 +162,12 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
           Type.Enum(['pending', 'processing', 'completed', 'cancelled', 'refunded'], { examples: ['pending'] }),
         ),
         mine: Type.Optional(Type.Boolean({ description: 'Of an admin too only what they bought' })),
+        buyerId: Type.Optional({ ...Id, description: 'For an admin: only what this person bought' }),
       },
       item: SummaryView,
     },
     wanted: ({ actor, query }) => ({
-      userId: actor.role === 'admin' && !query.mine ? undefined : actor.userId,
+      userId: actor.role === 'admin' && !query.mine ? query.buyerId?.toLowerCase() : actor.userId,
       status: query.status,
       created: createdIn(query),
     }),

@@ -5,6 +5,7 @@ const deliveries = screensOf(() => import('./deliveries.tsx'))
 const admin = screensOf(() => import('./admin.tsx'))
 const terms = screensOf(() => import('./terms.tsx'))
 const settings = screensOf(() => import('./settings.tsx'))
+const features = screensOf(() => import('./features.tsx'))
 const health = screensOf(() => import('./health.tsx'))
 
 export const operations: World = {
@@ -43,6 +44,9 @@ export const operations: World = {
     { path: '/operations/settings', name: t => t.operations.settings, roles: ['admin'], load: settings('Settings') },
     { path: '/operations/settings/new', load: settings('NewSetting') },
     { path: '/operations/settings/$id', load: settings('EditSetting') },
+    { path: '/operations/features', name: t => t.operations.features, roles: ['admin'], load: features('Features') },
+    { path: '/operations/features/new', load: features('NewFeature') },
+    { path: '/operations/features/$id', load: features('Feature') },
     { path: '/operations/go-live', name: t => t.goLive, roles: ['admin'], load: () => import('./go-live.tsx') },
     { path: '/operations/health', name: t => t.operations.health, roles: ['admin'], load: health('Health') },
   ],

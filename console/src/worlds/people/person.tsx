@@ -41,10 +41,23 @@ export default detailScreen({
         }),
     },
   ],
-  links: ({ id, role, disabled }) => role !== 'admin' && !disabled && <ActAs id={id} />,
+  links: ({ id, role, disabled }) => (
+    <>
+      {role !== 'admin' && !disabled && <ActAs id={id} />}
+      <ActButton
+        act={{
+          name: t => t.people.erase,
+          warns: t => t.people.eraseText,
+          asks: t => nameOf(t, 'reason'),
+          run: reason => ask('DELETE', `/api/admin/users/${id}`, { body: { reason } }),
+        }}
+      />
+    </>
+  ),
   tabs: (account, texts) => [
     { id: 'about', name: texts.shell.details, content: () => <About account={account} /> },
     { id: 'sign-ins', name: texts.people.signIns, content: () => <List list={signInsOf(account.id)} embedded /> },
+    { id: 'orders', name: texts.market.orders, content: () => <List list={ordersOf(account.id)} embedded /> },
     { id: 'answers', name: texts.account.terms, content: () => <List list={answersOf(account.id)} embedded /> },
   ],
 })
@@ -60,6 +73,22 @@ const signInsOf = (id: string) =>
       { id: 'addressPrefix' },
     ],
     empty: texts => ({ title: texts.people.signIns, text: texts.people.emptySignIns }),
+  })
+
+/** What they bought. */
+const ordersOf = (id: string) =>
+  listOf('/api/orders', {
+    query: { buyerId: id },
+    without: ['mine'],
+    columns: [
+      { id: 'orderId' },
+      { id: 'status', kind: 'state' },
+      { id: 'paymentStatus', kind: 'state' },
+      { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
+      { id: 'createdAt', kind: 'instant' },
+    ],
+    open: order => `/orders/${order.id}`,
+    empty: texts => ({ title: texts.market.orders, text: texts.people.emptyBought }),
   })
 
 const answersOf = (id: string) =>
