@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { textsIn } from '../../services/passports/labels/codes.ts'
-import { start } from '../../kernel/testing.ts'
-import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { until } from '../fault/product.ts'
-import { startProcesses } from '../processes/processes.ts'
 import { client, codeIn, mailsIn, register, type Client } from './client.ts'
+import { oneProcess as inOneProcess, split as splitSite, type Site } from './sites.ts'
+
+export { notSplit } from './sites.ts'
 
 const password = 'quiet trains at dawn'
 const admin = { email: 'root@example.com', password: 'no train before dawn' }
 
 /** Those that a battery passes through on its way from a spreadsheet to whoever scans it. */
 const parts = ['identity', 'documents', 'notifications', 'passports', 'gateway']
-
-/** The platform of a journey. */
-export interface Site {
-  readonly address: string
-  readonly mailFolder: string
-  settle(): Promise<void>
-  /** The clock was put to another time. */
-  tick(): void
-}
 
 const environment = async () => ({
   PORT: `${await freePort()}`,
@@ -35,34 +23,17 @@ const environment = async () => ({
 /** A platform for a journey; `now` is the clock of all of it. */
 export type Open = (t: TestContext, now?: () => Date) => Promise<Site>
 
-/** Why a journey over processes is left out: each takes as long as several tests. */
-export const notSplit = process.env.OHMNIBUS_SPLIT === undefined && 'OHMNIBUS_SPLIT=1 has it over processes too'
-
 /** With each service in a process of its own, behind a gateway. */
-export async function split(t: TestContext, now?: () => Date): Promise<Site> {
-  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-clock-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const clock = join(folder, 'clock')
-  const tick = (): void => {
-    if (!now) return
-    // Whole or not at all: others read it meanwhile.
-    writeFileSync(`${clock}.new`, now().toISOString())
-    renameSync(`${clock}.new`, clock)
-  }
-  tick()
-  const p = await startProcesses(t, 1, {
+export const split: Open = async (t, now) =>
+  await splitSite(t, {
     parts,
     environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
-    ...(now && { clock }),
+    ...(now && { now }),
   })
-  return { address: p.address, mailFolder: p.mailFolder, settle: p.settle, tick }
-}
 
 /** In one process. */
-export async function oneProcess(t: TestContext, now?: () => Date): Promise<Site> {
-  const p = await start(t, await choose(parts), { environment: await environment(), ...(now && { now }) })
-  return { address: await p.listen(), mailFolder: p.platform.mailFolder!, settle: p.settle, tick() {} }
-}
+export const oneProcess: Open = async (t, now) =>
+  await inOneProcess(t, { parts, environment: await environment(), ...(now && { now }) })
 
 /** People of a journey, who come on board as everybody does. */
 export function people(site: Site) {

@@ -4,21 +4,25 @@ import type { Settings } from '../../kernel/config/settings.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { run, type Platform } from '../../kernel/run/run.ts'
 import { all, choose } from '../../services/all.ts'
+import { withClockwork } from '../journeys/clockwork.ts'
 
 /** A process that runs one platform after the other, as its parent says; see `processes.ts`. */
 export type Order = { id: number } & (
   | { do: 'start'; environment: Settings; clock?: string | undefined }
   | { do: 'settle' }
+  | { do: 'strike'; service: string; like: string }
   | { do: 'stop' }
 )
 
 let platform: Platform | undefined
+let clockwork: ReturnType<typeof withClockwork> | undefined
 
 const acts = {
   async start({ environment, clock }: { environment: Settings; clock?: string }): Promise<string> {
     const config = readConfig(environment)
     const log = openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' })
-    platform = await run(await choose(config.OHMNIBUS_SERVICES), config, {
+    clockwork = withClockwork(await choose(config.OHMNIBUS_SERVICES))
+    platform = await run(clockwork.services, config, {
       log,
       periodic: false,
       everywhere: Object.keys(all),
@@ -30,6 +34,8 @@ const acts = {
       throw error
     })
   },
+  strike: async ({ service, like }: { service: string; like: string }) =>
+    await clockwork!.strikeAt(service, new RegExp(like)),
   settle: async () => await platform!.settle(),
   stop: async () => await platform?.close(),
 }

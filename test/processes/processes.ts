@@ -42,7 +42,10 @@ class Worker {
   }
 
   async tell(
-    order: { do: 'start'; environment: Settings; clock?: string | undefined } | { do: 'settle' | 'stop' },
+    order:
+      | { do: 'start'; environment: Settings; clock?: string | undefined }
+      | { do: 'strike'; service: string; like: string }
+      | { do: 'settle' | 'stop' },
   ): Promise<any> {
     const id = this.#orders++
     const { promise, resolve, reject } = Promise.withResolvers<any>()
@@ -68,6 +71,7 @@ function hire(): Worker {
 /** A running process of a platform. */
 export interface Part {
   readonly service: string
+  readonly copy: number
   readonly address: string
   /** Kill -9. */
   kill(): Promise<void>
@@ -79,7 +83,8 @@ const secret = 'a secret for tests: 0123456789abcdef'
 /**
  * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test
  * where an engine is missing. `parts` starts with these only; the others can follow. One of several services, with
- * commas, has them in one process. What time it is stands in the file `clock`, if there is one.
+ * commas, has them in one process, which the gateway knows by one address. What time it is stands in the file `clock`,
+ * if there is one.
  */
 export async function startProcesses(
   t: TestContext,
@@ -105,6 +110,10 @@ export async function startProcesses(
   const names = Object.keys(all).filter(name => name !== 'gateway')
   const ports = new Map<string, number[]>()
   for (const name of names) ports.set(name, await Promise.all(Array.from({ length: copies }, freePort)))
+  for (const part of options.parts ?? []) {
+    const [together, first] = [part.split(','), ports.get(part.split(',')[0]!)]
+    if (together.length > 1) for (const name of [part, ...together]) ports.set(name, first!)
+  }
   const port = Number(options.environment?.PORT ?? (await freePort()))
   ports.set('gateway', [port])
   const mailFolder = join(folder, 'mails')
@@ -143,6 +152,7 @@ export async function startProcesses(
     })
     const part: Part = {
       service,
+      copy,
       address,
       async kill() {
         running.delete(part)
@@ -162,7 +172,8 @@ export async function startProcesses(
   // All of them, or what started would be left to the next test.
   const [failed] = (await Promise.allSettled(starts)).filter(result => result.status === 'rejected')
   if (failed) throw failed.reason
-  if (wanted.includes('gateway')) await heardOf(`http://127.0.0.1:${port}`, wanted)
+  const services = wanted.flatMap(name => name.split(','))
+  if (wanted.includes('gateway')) await heardOf(`http://127.0.0.1:${port}`, services)
 
   const { at, admin } = databaseAt(engines.DATABASE_URL!, () => Buffer.alloc(32))
   const kernel = openPool(at, admin, { schema: 'kernel', max: 1 })
@@ -178,6 +189,11 @@ export async function startProcesses(
     startPart,
     /** Running processes of a service, in no order. */
     parts: (service: string): Part[] => [...running.keys()].filter(part => part.service === service),
+    /** Does the periodic works of a service whose purpose is like this, in each of its processes. */
+    async strike(service: string, like: RegExp): Promise<void> {
+      for (const [part, worker] of running)
+        if (part.service.split(',').includes(service)) await worker.tell({ do: 'strike', service, like: like.source })
+    },
     /** Resolves once nothing is left to do in any process. */
     async settle(): Promise<void> {
       for (let rounds = 0; rounds < 100; rounds++) {

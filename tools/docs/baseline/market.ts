@@ -172,7 +172,7 @@ export const market = [
       'services/vendors/statements/statements.test.ts': [
         'a statement begins where the month before ended, and its entries add up to what it ends with',
       ],
-      'test/journeys/first-payout.test.ts': ['a vendor from registration to first payout'],
+      'test/journeys/first-payout.test.ts': ['a vendor from registration to first payout, ${site}'],
       'test/journeys/suspended.test.ts': [
         'a vendor suspended with open orders: nothing more is sold, what was ordered is sent, paid for and given back',
       ],
@@ -218,7 +218,7 @@ export const market = [
       'services/admin/approvals.test.ts': ['approval by the one who asked is refused, whatever way they come'],
       'services/admin/operations.test.ts': ['is looked through by topic, key, service, time and trace, page by page'],
       'test/journeys/admins-morning.test.ts': [
-        "an admin's morning: a look at all worlds, the queues, a person who wants to go, a setting, and the book of it all",
+        "an admin's morning ${site}: a look at all worlds, the queues, a person who wants to go, a setting, and the book of it all",
       ],
     },
   ),
