@@ -1,25 +1,49 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { PassportReaderInvited } from '../contracts/passports.ts'
 import { openPlatform } from '../packages/client/test/platform.ts'
+import { client, codeIn, mailsIn, register } from './journeys/client.ts'
+import { oneProcess } from './journeys/sites.ts'
 
 const run = promisify(execFile)
 const guides = join(import.meta.dirname, '..', 'docs', 'guides')
 
-/** All blocks of a guide in one shell, as somebody pastes them one after the other; answers what they told. */
-async function follow(t: TestContext, guide: string, environment: Record<string, string>): Promise<string> {
+interface Following {
+  /** Which of its blocks, by number; all unless said. */
+  blocks?: readonly number[]
+  /** What a reader puts in place of an example. */
+  instead?: Record<string, string>
+}
+
+/**
+ * Blocks of a guide in one shell, as somebody pastes them one after the other; answers what they told. A request that is
+ * refused ends it.
+ */
+async function follow(
+  t: TestContext,
+  guide: string,
+  environment: Record<string, string>,
+  { blocks, instead = {} }: Following = {},
+): Promise<string> {
   const text = readFileSync(join(guides, `${guide}.md`), 'utf8')
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code!)
-  assert.ok(blocks.length > 1)
+  const all = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code!)
+  assert.ok(all.length > 0)
+  let code = (blocks ? blocks.map(number => all[number]!) : all).join('\n')
+  for (const [example, real] of Object.entries(instead)) {
+    assert.ok(code.includes(example), `${guide} has no ${example}`)
+    code = code.replace(example, () => real)
+  }
   const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-guide-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', blocks.join('\n')], {
+  writeFileSync(join(folder, 'register.pdf'), '%PDF-1.7\nextract of a register')
+  const strict = 'curl() { command curl --fail-with-body "$@"; }'
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', `${strict}\n${code}`], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, ...environment },
@@ -27,11 +51,11 @@ async function follow(t: TestContext, guide: string, environment: Record<string,
   })
   let told = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (told += data))
-  const code = await new Promise(resolve => {
+  const ended = await new Promise(resolve => {
     child.once('error', resolve)
     child.once('close', resolve)
   })
-  assert.equal(code, 0, `${guide} stopped: ${told}`)
+  assert.equal(ended, 0, `${guide} stopped: ${told.slice(-1_500)}`)
   return told
 }
 
@@ -193,4 +217,153 @@ test('the tutorials of the first charger and the first price: every step does wh
   const [session] = (await get('/api/sessions/active')).items
   assert.equal(session.chargerId, 'CP-1')
   assert.equal((await get(`/api/billing/charges/${session.id}`)).price.currency, 'EUR')
+})
+
+const password = 'quiet trains at dawn'
+
+/** The whole platform with its admin, and people who come on board. */
+async function openMarketplace(t: TestContext, now?: () => Date) {
+  const p = await oneProcess(t, {
+    environment: {
+      ADMIN_EMAIL: 'root@example.com',
+      ADMIN_PASSWORD: password,
+      VENDORS_PAYOUT_IBAN: 'DE75512108001245126199',
+      VENDORS_PAYOUT_HOLDER: 'Ohmnibus GmbH',
+    },
+    ...(now && { now }),
+  })
+  const signIn = async (name: string): Promise<string> => {
+    const account = { email: `${name}@example.com`, password }
+    return (await client(p.address).get(200, 'POST /api/auth/login', account)).accessToken
+  }
+  const as = async (name: string) => client(p.address, { authorization: `Bearer ${await signIn(name)}` })
+  const person = async (name: string): Promise<string> => {
+    const email = `${name}@example.com`
+    const { user } = await register(client(p.address), '/api/auth', { email, password, name }, async () => {
+      await p.settle()
+      return codeIn((await mailsIn(p.mailFolder)).findLast(({ to }) => to === email)!)
+    })
+    return user.id
+  }
+  return { ...p, signIn, as, person }
+}
+
+test('write and publish: every block runs as it stands', async t => {
+  const p = await openMarketplace(t)
+  const told = await follow(t, 'content', { AT: p.address, ADMIN: await p.signIn('root') })
+  assert.match(told, /"state":"published"/)
+  assert.match(told, /<entry>[^]*Charging in winter/)
+})
+
+test('sell here: from being let in to being paid out, every block but those of Stripe runs as it stands', async t => {
+  let at = new Date('2027-03-01T09:00:00Z')
+  const p = await openMarketplace(t, () => at)
+  await p.person('vera')
+  await p.person('bert')
+  const tokens = async () => ({ AT: p.address, ADMIN: await p.signIn('root'), VENDOR: await p.signIn('vera') })
+  assert.match(await follow(t, 'sell-here', await tokens(), { blocks: [0] }), /"status":"pending"/)
+  await p.settle()
+  assert.match(await follow(t, 'sell-here', await tokens(), { blocks: [1] }), /"status":"active"/)
+  await p.settle()
+  const rules = await follow(t, 'sell-here', await tokens(), { blocks: [2, 3] })
+  assert.match(rules, /"basisPoints":1200/)
+
+  // Something is sold, arrives, and is hers two weeks later.
+  const [vera, bert] = [await p.as('vera'), await p.as('bert')]
+  const product = await vera.get(201, 'POST /api/vendors/products', { name: 'Wallbox', price: 238_000, stock: 3 })
+  await (await p.as('root')).get(200, `POST /api/marketplace/products/${product.id}/approve`)
+  await vera.get(201, 'POST /api/orders/shipping-options', {
+    name: 'Parcel',
+    countries: [],
+    currency: 'EUR',
+    priceMinor: 0,
+  })
+  await p.settle()
+  await bert.get(201, 'POST /api/cart/items', { productId: product.id, quantity: 1 })
+  const billingAddress = {
+    name: 'Bert',
+    email: 'bert@example.com',
+    address: 'Ringstr. 7',
+    city: 'Berlin',
+    country: 'DE',
+  }
+  const order = await bert.get(201, 'POST /api/orders', { billingAddress: { ...billingAddress, zip: '10115' } })
+  const { page } = await bert.get(200, `POST /api/orders/${order.id}/payment`)
+  const paid = await fetch(p.address + new URL(page).pathname, {
+    method: 'POST',
+    body: new URLSearchParams({ gesture: 'approve' }),
+    headers: { origin: new URL(page).origin },
+    redirect: 'manual',
+  })
+  assert.ok(paid.status < 400)
+  await p.settle()
+  const { id } = await vera.get(201, `POST /api/orders/${order.id}/shipments`, { carrier: 'DHL' })
+  await bert.get(200, `POST /api/orders/${order.id}/shipments/${id}/delivered`)
+  await p.settle()
+  at = new Date('2027-03-16T09:00:00Z')
+  await p.strike('vendors', /^settle/)
+  await p.settle()
+  const told = await follow(t, 'sell-here', await tokens(), { blocks: [4, 5] })
+  assert.match(told, /"status":"approved"/)
+  assert.match(told, /"status":"paid"/)
+})
+
+test('run the marketplace: every block runs as it stands, with what failed in the night left out', async t => {
+  const p = await openMarketplace(t)
+  const [AT, PERSON, grace] = [p.address, await p.person('ada'), await p.person('grace')]
+  const root = await p.as('root')
+  await root.get(200, `PUT /api/admin/users/${grace}`, { role: 'admin' })
+  // One sells already, and has two products that wait; two more want to.
+  for (const name of ['Vera', 'Zoe', 'Yan']) {
+    await p.person(name.toLowerCase())
+    const own = { '"name": "Voltwerk", ': `"name": "${name}", ` }
+    await follow(t, 'sell-here', { AT, VENDOR: await p.signIn(name.toLowerCase()) }, { blocks: [0], instead: own })
+    await p.settle()
+    if (name === 'Vera') await follow(t, 'sell-here', { AT, ADMIN: await p.signIn('root') }, { blocks: [1] })
+    await p.settle()
+  }
+  const vera = await p.as('vera')
+  const offer = async (name: string): Promise<string> =>
+    (await vera.get(201, 'POST /api/vendors/products', { name, price: 49_900, stock: 3 })).id
+  const [PRODUCT, OTHER_PRODUCT] = [await offer('Wallbox'), await offer('Walbox')]
+  const [VENDOR, OTHER_VENDOR] = (await root.get(200, 'GET /api/admin/vendors')).items.map((one: any) => one.vendorId)
+  await p.settle()
+  const [event] = (await root.get(200, `GET /api/admin/events?key=${PERSON}`)).items
+
+  const [ADMIN, GRACE, ANYBODY] = await Promise.all(['root', 'grace', 'yan'].map(p.signIn))
+  const told = await follow(
+    t,
+    'run-the-marketplace',
+    {
+      AT,
+      ADMIN: ADMIN!,
+      GRACE: GRACE!,
+      ANYBODY: ANYBODY!,
+      PERSON,
+      VENDOR,
+      OTHER_VENDOR,
+      PRODUCT,
+      OTHER_PRODUCT,
+    },
+    {
+      instead: {
+        [`json POST /api/admin/dead-letters/replay '{"subscription":"…","error":"…","reason":"The mail server is back."}'`]:
+          ':',
+        4711: String(event.position ?? event.id),
+      },
+    },
+  )
+  for (const said of [
+    /"pending":2/,
+    /"status":"active"/,
+    /"status":"rejected"/,
+    /"role":"operator"/,
+    /"state":"approved"|"state":"done"/,
+    /"value":"Works on Sunday from 2 to 3\."/,
+    /"map\.start"/,
+    /"intact":true/,
+  ])
+    assert.match(told, said)
+  await p.settle()
+  await root.get(404, `GET /api/admin/users/${PERSON}`)
 })
