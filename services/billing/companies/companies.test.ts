@@ -86,7 +86,15 @@ suite('a company', () => {
     assert.equal((await terms(null)).status, 200)
     const budget = { amountMinor: 800, currency: 'EUR', alertPercent: 50 }
     const centre = `/company/cost-centres/${centres.sales.id}`
-    assert.equal((await acting(people.boss).put(centre, { code: '4711', name: 'Sales', budget })).status, 200)
+    const wish = (more: object) =>
+      acting(people.boss).put(centre, { code: '4711', name: 'Sales', budget: { ...budget, ...more } })
+    for (const amountMinor of [0, -1, 0.5, 1e300, '800', Number.MAX_SAFE_INTEGER + 1])
+      assert.equal((await wish({ amountMinor })).status, 400, String(amountMinor))
+    for (const alertPercent of [0, -1, 101, 50.5])
+      assert.equal((await wish({ alertPercent })).status, 400, String(alertPercent))
+    const greatest = await wish({ amountMinor: Number.MAX_SAFE_INTEGER })
+    assert.deepEqual([greatest.status, greatest.body.budget.amountMinor], [200, Number.MAX_SAFE_INTEGER])
+    assert.equal((await wish({})).status, 200)
     const [one, two, three] = [
       session(people.ada, 'ada', 10_000),
       session(people.bob, 'BOB', 4_000),

@@ -175,6 +175,16 @@ suite('an open invoice', () => {
     await ended(session())
     await ended(session({ energyWh: 2_000 }))
     const [, second] = await invoices()
+    for (const [amountMinor, status] of [
+      [0, 400],
+      [-1, 400],
+      [0.5, 400],
+      [100.5, 400],
+      [1e300, 400],
+      [101, 409],
+      [Number.MAX_SAFE_INTEGER, 409],
+    ])
+      assert.equal((await operator.post(`/invoices/${second.id}/payments`, { amountMinor })).status, status)
     const paid = await operator.post(`/invoices/${second.id}/payments`, { amountMinor: 100 })
     assert.deepEqual([paid.status, paid.body.openMinor], [201, 0])
     assert.deepEqual((await invoices()).map(shown), [

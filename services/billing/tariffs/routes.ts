@@ -17,7 +17,7 @@ import {
   violates,
   type Actor,
 } from '#kernel'
-import { isCurrency } from '#money/amount'
+import { exact, isCurrency } from '#money/amount'
 import { ownersFor, sellers, sellsAt } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import {
@@ -235,11 +235,15 @@ export function tariffRoutes(host: BillingHost): void {
   )
 }
 
-/** Fails with `currency_unknown`. */
-export function requireCurrency({ currency }: TariffTerms): void {
+/** Fails with `currency_unknown`, and with `request_invalid` where the least price is more than the greatest. */
+export function requireTerms({ currency, minPrice, maxPrice }: TariffTerms): void {
   if (!isCurrency(currency))
     throw new Problem('unprocessable', 'currency_unknown', {
       errors: [{ pointer: '/terms/currency', detail: 'is none' }],
+    })
+  if (minPrice !== undefined && maxPrice !== undefined && exact(minPrice).compare(exact(maxPrice)) > 0)
+    throw new Problem('invalid', 'request_invalid', {
+      errors: [{ pointer: '/terms/minPrice', detail: 'is more than maxPrice' }],
     })
 }
 
@@ -250,7 +254,7 @@ async function usesFor(
   owner: Owner,
   { terms, uses = [] }: Static<typeof Body>,
 ): Promise<Tariff['uses']> {
-  requireCurrency(terms)
+  requireTerms(terms)
   for (const [index, { stationId, evse, connector }] of uses.entries()) {
     const missing =
       evse !== undefined && stationId === undefined

@@ -141,6 +141,17 @@ suite('a tariff', () => {
     assert.equal((await post({ terms: perKwh('0.49', { currency: 'EUX' }) })).body.code, 'currency_unknown')
     for (const price of ['-1', '0,49', '1e3', '', '1234567890', '0.1234567'])
       assert.equal((await post({ terms: perKwh(price) })).status, 400, price)
+    for (const [minPrice, maxPrice, status] of [
+      ['5', '4.999999', 400],
+      ['10', '9', 400],
+      ['0.000001', '0', 400],
+      ['5', '5.00', 201],
+      ['0', '0', 201],
+    ] as const) {
+      const { status: is, body } = await post({ terms: perKwh('0.49', { minPrice, maxPrice }) })
+      assert.equal(is, status, `${minPrice} to ${maxPrice}`)
+      if (is === 400) assert.deepEqual(body.errors, [{ pointer: '/terms/minPrice', detail: 'is more than maxPrice' }])
+    }
     const viewer = as({ role: 'operator', organisation: { id: seller.id, role: 'viewer' } })
     assert.equal((await post({}, viewer)).body.code, 'editor_required')
   })
@@ -176,5 +187,25 @@ suite('a quote', () => {
     assert.equal(there.json().price.totalMinor, 600)
     assert.equal((await ask({ stationId: newId(), evse: 1, connector: 1 })).json().code, 'station_unknown')
     assert.equal((await ask({ stationId, evse: 0, connector: 1 })).statusCode, 400)
+    for (const [energyWh, minutes, priceMinor] of [
+      [0, 0, 0],
+      [0, 60, 0],
+      [1, 0, 0],
+      [20_000, 0, 600],
+      [10_000_000, 43_200, 300_000],
+      [-1, 60, null],
+      [0.5, 60, null],
+      [10_000_001, 60, null],
+      [1e300, 60, null],
+      [1_000, -1, null],
+      [1_000, 1.5, null],
+      [1_000, 43_201, null],
+      ['1', 60, null],
+    ] as const) {
+      const { statusCode, ...answer } = await ask({ stationId, evse: 1, connector: 1, energyWh, minutes })
+      const words = `${energyWh} Wh in ${minutes} minutes`
+      assert.equal(statusCode, priceMinor === null ? 400 : 201, words)
+      if (priceMinor !== null) assert.equal(answer.json().price.totalMinor, priceMinor, words)
+    }
   })
 })

@@ -7,7 +7,7 @@ import { sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { PriceView, viewPrice } from '../quotes/routes.ts'
 import { priceOf, type Moment } from './price.ts'
-import { requireCurrency } from './routes.ts'
+import { requireTerms } from './routes.ts'
 import { findTariff, listVersions } from './store.ts'
 
 const Minutes = Type.Integer({ minimum: 0, maximum: 43_200, examples: [45] })
@@ -63,7 +63,7 @@ export function tariffTrialRoutes({ db, http }: BillingHost): void {
     },
     async request => {
       const { terms, timeZone, energyWh, minutes, idleMinutes = 0, ...body } = request.body
-      requireCurrency(terms)
+      requireTerms(terms)
       requireZone(timeZone)
       const begin = timeOf(body.startedAt).getTime()
       const full = begin + minutes * 60_000

@@ -98,6 +98,10 @@ suite('a wallet', () => {
       [200, 500],
     )
     assert.equal((await refund(801)).body.code, 'wallet_short')
+    for (const amountMinor of [0, -1, -700, 0.5, 1.5, 100_000_001, 1e15, 1e300])
+      assert.equal((await refund(amountMinor)).status, 400, String(amountMinor))
+    assert.equal((await refund(100_000_000)).body.code, 'wallet_short')
+    assert.equal((await wallet(driverId)).balanceMinor, 800)
     const both = await Promise.all([refund(500), refund(500)])
     assert.deepEqual(both.map(answer => answer.status).toSorted(), [202, 409])
     await settle()

@@ -99,6 +99,9 @@ test('who comes in time is served, and who does not is a no-show who pays what w
   const { driver, operator, spot, span, pass, turn, begins, p, stationId } = it
   const fees = { currency: 'EUR', bookingFeeMinor: 100, noShowFeeMinor: 500, graceMinutes: 10 }
   await operator().put('/policies', { stationId, ...fees })
+  for (const key of ['bookingFeeMinor', 'noShowFeeMinor', 'lateCancellationFeeMinor'])
+    for (const minor of [-1, 0.5, 100_000_001, 1e300, '1'])
+      assert.equal((await operator().put('/policies', { stationId, ...fees, [key]: minor })).status, 400, key)
   const [ada, grace] = [driver(), driver()]
   const terms = (await ada.get(`/terms?stationId=${stationId}`)).body
   assert.deepEqual([terms.noShowFeeMinor, terms.graceMinutes, terms.version], [500, 10, 1])
