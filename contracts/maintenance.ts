@@ -105,7 +105,16 @@ export const TicketAssigned = event('maintenance', 'ticket.assigned', 'ticketId'
 export const TicketSlaAtRisk = event('maintenance', 'ticket.sla-at-risk', 'ticketId', Type.Object(Ticket))
 
 /** A ticket has taken longer than it may; told once, until it is reopened. */
-export const TicketSlaMissed = event('maintenance', 'ticket.sla-missed', 'ticketId', Type.Object(Ticket))
+export const TicketSlaMissed = event(
+  'maintenance',
+  'ticket.sla-missed',
+  'ticketId',
+  Type.Object({
+    ...Ticket,
+    /** People whom its owner wants to hear of it, too. */
+    escalatedTo: Type.Optional(Type.Array(Id)),
+  }),
+)
 
 /** A photo of what is done about a ticket is here whole, below `fileKey`, until documents have taken it in as the document of this id. */
 export const PhotoTaken = event(

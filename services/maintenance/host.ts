@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listMembers } from '#contracts/identity'
 import { getStation } from '#contracts/stations'
 import { Setting, type Host } from '#kernel'
 
@@ -45,8 +46,8 @@ export const settings = Type.Object({
   }),
 })
 
-/** Where a station is, and whose. */
-export const needs = [getStation] as const
+/** Where a station is, and whose; and who belongs to an organisation. */
+export const needs = [getStation, listMembers] as const
 
 /** What this service has of the world. */
 export type MaintenanceHost = Host<'maintenance', (typeof needs)[number], typeof settings>

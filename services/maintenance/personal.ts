@@ -10,7 +10,7 @@ export const personal: PersonalTables = {
   ticket_notes: 'author_id = $1::uuid',
   incidents: own,
   parts: own,
-  sla: own,
+  sla: 'owner_id = $1::uuid or escalate_person = $1::uuid',
   chargers: own,
   stations: own,
   works: own,

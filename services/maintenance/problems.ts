@@ -14,6 +14,7 @@ export const problems = {
   photo_invalid: ['invalid', 'That is no photo: JPEG, PNG, WebP or HEIC, in the field `photo` of a form.'],
   technician_unknown: ['not_found', 'There is no such technician, or they are not for who asks.'],
   technician_exists: ['conflict', 'The person is a technician there already.'],
+  escalation_unknown: ['unprocessable', 'Nobody would be told: late tickets go to members of the organisation.'],
   time_zone_unknown: ['unprocessable', 'There is no such time zone.'],
   part_unknown: ['not_found', 'There is no such part, or it is not for who asks.'],
   part_exists: ['conflict', 'There is a part of this number.'],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { ChargerRegistered, ConnectorReported } from '#contracts/ocpp'
-import type { ConnectorStatus, Owner } from '#contracts/shared'
+import type { ConnectorStatus, OrganisationRole, Owner } from '#contracts/shared'
+import { listMembers } from '#contracts/identity'
 import { getStation, StationCreated } from '#contracts/stations'
 import { fail, newId, type Actor, type Service } from '#kernel'
 import { answering, start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
@@ -24,6 +25,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   let at = new Date('2027-02-18T08:00:00.000Z').getTime()
   const works = new Map<string, () => Promise<void>>()
   const known = new Map<string, Known>()
+  /** Members of organisations, with their roles. */
+  const members = new Map<string, Map<string, OrganisationRole>>()
   const observed: Service = {
     ...maintenance,
     start: (host: MaintenanceHost) =>
@@ -51,12 +54,24 @@ export async function open(t: TestContext, options: TestOptions = {}) {
         }
         return { stationId: one.stationId, owner, chargerId, name, public: one.public ?? true, ...place }
       }),
+      answering(listMembers, async ({ organisationId }) => ({
+        members: [...(members.get(organisationId) ?? [])].map(([userId, role]) => ({
+          userId,
+          email: `${userId}@example.com`,
+          name: 'Member',
+          firstName: 'Member',
+          locale: 'en' as const,
+          disabled: false,
+          role,
+        })),
+      })),
       ...(options.answers ?? []),
     ],
   })
   const told = () => new Date(at).toISOString()
   return {
     p,
+    members,
     db: p.db('maintenance'),
     pass: (ms: number) => void (at += ms),
     now: () => new Date(at),

@@ -146,6 +146,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   editor_required: 'Sie können das lesen; ändern können es nur Bearbeiter des Eigentümers.',
   email_unchanged: 'Das ist schon die Adresse des Kontos.',
   employee_unknown: 'Dieses Mitglied hat die Organisation nicht.',
+  escalation_unknown: 'Niemand würde benachrichtigt: Überfällige Aufträge gehen an Mitglieder der Organisation.',
   event_unknown: 'Dieses Ereignis gibt es nicht, oder es wird nicht mehr aufbewahrt.',
   evidence_unknown: 'Ein solches eigenes Dokument gibt es nicht, oder der Virenscanner hat es nicht freigegeben.',
   exclusion_unknown: 'Einen solchen Ausschluss hat diese Station nicht.',

@@ -1,6 +1,8 @@
 import Type, { type Static } from 'typebox'
-import { ownerFor, requireMatch, withRole } from '#kernel'
+import { Id, OrganisationRole } from '#contracts/shared'
+import { ownerFor, Problem, requireMatch, withRole } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
+import { reachedBy } from './escalation.ts'
 import { findSla, putSla, usual, type Sla } from './store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -23,16 +25,23 @@ const fields = {
   normalS: Seconds,
   lowS: Seconds,
 }
-const Body = Type.Object(fields)
+const EscalateTo = Type.Union([Type.Object({ personId: Id }), Type.Object({ role: OrganisationRole }), Type.Null()], {
+  description:
+    'Whom to tell too when a ticket has taken longer than it may: a member of the organisation (a technician, of who ' +
+    'operates for themselves), or all who have a role in it',
+  examples: [null],
+})
+const Body = Type.Object({ ...fields, escalateTo: Type.Optional(EscalateTo) })
 const SlaView = Type.Object(
-  { ...fields, version: Type.Integer({ minimum: 0, examples: [1] }) },
+  { ...fields, escalateTo: EscalateTo, version: Type.Integer({ minimum: 0, examples: [1] }) },
   { title: 'ServiceLevels' },
 )
 const view = ({ holidays, ...sla }: Sla): Static<typeof SlaView> => ({ ...sla, holidays: holidays && [...holidays] })
 const config = { access: withRole('operator') }
 
 /** How long an operator's tickets may take, and when their clock runs. */
-export function slaRoutes({ http, db }: MaintenanceHost): void {
+export function slaRoutes(host: MaintenanceHost): void {
+  const { http, db } = host
   http.get(
     '/sla',
     {
@@ -60,7 +69,7 @@ export function slaRoutes({ http, db }: MaintenanceHost): void {
         description: 'Clocks that run are set anew when something is done with their ticket; new tickets begin so.',
         honours: ['If-Match'],
         gives: ['ETag'],
-        refuses: ['editor_required'],
+        refuses: ['editor_required', 'escalation_unknown'],
         body: Body,
         response: { 200: SlaView },
       },
@@ -68,6 +77,10 @@ export function slaRoutes({ http, db }: MaintenanceHost): void {
     async (request, reply) => {
       const { actor, body } = request
       const owner = ownerFor(actor)
+      if (body.escalateTo && (await reachedBy(host, owner, body.escalateTo)).length === 0)
+        throw new Problem('unprocessable', 'escalation_unknown', {
+          errors: [{ pointer: '/escalateTo', detail: 'is nobody there' }],
+        })
       const sla = await db.transaction(async tx => {
         const before = await findSla(tx, owner.id)
         requireMatch(request, before.version)

@@ -1,6 +1,7 @@
 import type { Owner } from '#contracts/shared'
 import { Problem, type Db, type Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
+import type { Escalation } from './escalation.ts'
 
 /** How long tickets of an owner may take; what is null is as the platform has it. */
 export interface Sla {
@@ -10,6 +11,8 @@ export interface Sla {
   readonly highS: number | null
   readonly normalS: number | null
   readonly lowS: number | null
+  /** Whom to tell too of a ticket that is late. */
+  readonly escalateTo: Escalation | null
   readonly version: number
 }
 
@@ -20,27 +23,32 @@ export const usual: Sla = {
   highS: null,
   normalS: null,
   lowS: null,
+  escalateTo: null,
   version: 0,
 }
 
 export async function findSla(db: Db, ownerId: string): Promise<Sla> {
   const [row] = await db<Sla[]>`
     select working_hours as "workingHours", holidays::text[] as holidays, critical_s as "criticalS", high_s as "highS",
-      normal_s as "normalS", low_s as "lowS", version
+      normal_s as "normalS", low_s as "lowS", version,
+      case when escalate_person is not null then json_build_object('personId', escalate_person)
+        when escalate_role is not null then json_build_object('role', escalate_role) end as "escalateTo"
     from sla where owner_id = ${ownerId}`
   return row ?? usual
 }
 
 /** Takes the place of what was said before. Fails with `version_stale` where somebody else was quicker. */
 export async function putSla(tx: Tx, owner: Owner, sla: Sla): Promise<void> {
-  const { workingHours, holidays, criticalS, highS, normalS, lowS, version } = sla
+  const { workingHours, holidays, criticalS, highS, normalS, lowS, escalateTo, version } = sla
+  const { personId = null, role = null } = (escalateTo ?? {}) as { personId?: string; role?: string }
   const written = await tx`
-    insert into sla (owner_id, owner_kind, working_hours, holidays, critical_s, high_s, normal_s, low_s, version)
+    insert into sla (owner_id, owner_kind, working_hours, holidays, critical_s, high_s, normal_s, low_s, escalate_person,
+      escalate_role, version)
     values (${owner.id}, ${owner.kind}, ${workingHours}, ${holidays as string[] | null}::text[]::date[], ${criticalS},
-      ${highS}, ${normalS}, ${lowS}, ${version})
+      ${highS}, ${normalS}, ${lowS}, ${personId}, ${role}, ${version})
     on conflict (owner_id) do update set working_hours = excluded.working_hours, holidays = excluded.holidays,
       critical_s = excluded.critical_s, high_s = excluded.high_s, normal_s = excluded.normal_s, low_s = excluded.low_s,
-      version = excluded.version
+      escalate_person = excluded.escalate_person, escalate_role = excluded.escalate_role, version = excluded.version
     where sla.version = excluded.version - 1 returning owner_id`
   if (written.length === 0) throw new Problem('stale', 'version_stale')
 }

@@ -27,6 +27,7 @@ export function technicianReactions(host: MaintenanceHost): void {
       for (const technician of await lockTechniciansOf(tx, userId)) await removeTechnician(host, tx, technician, null)
       await forgetTechnician(tx, userId)
       await forgetReports(tx, userId)
+      await tx`update sla set escalate_person = null where escalate_person = ${userId}`
     },
   )
   host.on(

@@ -225,7 +225,7 @@ test('an operator says how long their tickets may take and when their clock runs
     lowS: null,
   }
   const said = await me.put('/sla', day, { 'if-match': '"0"' })
-  assert.deepEqual([said.status, said.body], [200, { ...day, version: 1 }], said.text)
+  assert.deepEqual([said.status, said.body], [200, { ...day, escalateTo: null, version: 1 }], said.text)
   assert.equal((await me.put('/sla', day, { 'if-match': '"0"' })).body.code, 'version_stale')
   for (const wrong of [{ workingHours: '1-8 00:00-23:59' }, { highS: 0 }, { holidays: ['25.12.2027'] }])
     assert.equal((await me.put('/sla', { ...day, ...wrong })).status, 400, JSON.stringify(wrong))
@@ -238,6 +238,53 @@ test('an operator says how long their tickets may take and when their clock runs
   assert.equal(await due(me, 'normal'), 2)
   assert.equal(await due(operator(), 'critical'), 4)
   assert.equal((await operator().get('/sla')).body.version, 0)
+})
+
+test('a ticket that is late is escalated to whom its operator says, while they belong there', async t => {
+  const { p, members, operator, as, station, pass, periodically } = await open(t)
+  const owner: Owner = { kind: 'organisation', id: newId() }
+  const [lead, chief, stranger] = [newId(), newId(), newId()]
+  const me = operator({ organisation: { id: owner.id, role: 'admin' } })
+  members.set(owner.id, new Map([[me.userId, 'admin'] as const, [lead, 'editor'] as const, [chief, 'owner'] as const]))
+  const none = { workingHours: null, holidays: null, criticalS: 3_600, highS: null, normalS: null, lowS: null }
+  const late = async (escalateTo: object | null | undefined, meanwhile = () => {}) => {
+    const said = await me.put('/sla', { ...none, ...(escalateTo !== undefined && { escalateTo }) })
+    assert.deepEqual([said.status, said.body.escalateTo], [200, escalateTo ?? null], said.text)
+    assert.deepEqual((await me.get('/sla')).body, said.body)
+    const stationId = await station({ stationId: newId(), owner })
+    const { body } = await me.post('/tickets', { stationId, title: 'Dark', priority: 'critical' })
+    pass(50 * minute)
+    await periodically(/time runs out/)
+    meanwhile()
+    pass(20 * minute)
+    await periodically(/time runs out/)
+    const of = async (event: typeof TicketSlaMissed | typeof TicketSlaAtRisk) =>
+      (await p.published(event)).find(({ ticketId }) => ticketId === body.id) as { escalatedTo?: string[] }
+    assert.equal((await of(TicketSlaAtRisk)).escalatedTo, undefined, 'not before it is late')
+    return (await of(TicketSlaMissed)).escalatedTo
+  }
+  assert.equal(await late(undefined), undefined)
+  assert.deepEqual(await late({ personId: lead }), [lead])
+  assert.deepEqual(await late({ role: 'owner' }), [chief])
+  assert.deepEqual(await late({ personId: lead }, () => members.get(owner.id)!.delete(lead)), [])
+  assert.equal(await late(null), undefined)
+
+  const refused = async (who: typeof me, escalateTo: object) =>
+    (await who.put('/sla', { ...none, escalateTo })).body.code
+  for (const nobody of [{ personId: stranger }, { personId: lead }, { role: 'viewer' }])
+    assert.equal(await refused(me, nobody), 'escalation_unknown', JSON.stringify(nobody))
+  // Who operates for themselves has technicians, and no roles.
+  const alone = operator()
+  const grace = as({ role: 'technician' })
+  assert.equal(await refused(alone, { personId: grace.userId }), 'escalation_unknown')
+  assert.equal(await refused(alone, { role: 'owner' }), 'escalation_unknown')
+  await alone.post('/technicians', { userId: grace.userId, name: 'Grace' })
+  const escalateTo = { personId: grace.userId }
+  assert.deepEqual((await alone.put('/sla', { ...none, escalateTo })).body.escalateTo, escalateTo)
+  const gone = { userId: grace.userId, email: 'grace@example.com', locale: 'en' as const, version: 2 }
+  await p.publish(UserDeleted, gone)
+  await p.settle()
+  assert.equal((await alone.get('/sla')).body.escalateTo, null)
 })
 
 test('what was done without a network counts from when it was done, once, and is late only where it was', async t => {

@@ -13,6 +13,7 @@ import { closeIncident } from '../incidents/following.ts'
 import { closed, type Incident } from '../incidents/incidents.ts'
 import { lockIncident } from '../incidents/store.ts'
 import { insertNote, insertTicket, listPressing, listUnticketed, updateTicket, type Note } from './store.ts'
+import { escalatedAt } from '../sla/escalation.ts'
 import { clockOf } from '../sla/store.ts'
 import { move, rank, running, targetOf, told, type Act, type Ticket } from './tickets.ts'
 
@@ -158,15 +159,20 @@ async function endIncident(host: MaintenanceHost, tx: MaintenanceTx, { incidentI
 }
 
 /** Tells of tickets whose time runs out, or has. */
-export async function watchClocks({ db, now, log }: MaintenanceHost): Promise<void> {
+export async function watchClocks(host: MaintenanceHost): Promise<void> {
+  const { db, now, log } = host
   const at = now()
+  const escalated = await escalatedAt(host, at)
   await db.transaction(async tx => {
     for (const before of await listPressing(tx, at)) {
       const isMissed = before.dueAt !== null && before.dueAt <= at
       const ticket = { ...before, escalation: isMissed ? 2 : 1, version: before.version + 1 }
       await updateTicket(tx, ticket)
       await note(tx, ticket, { authorId: null, act: isMissed ? 'sla-missed' : 'sla-at-risk', at })
-      await tx.publish(isMissed ? TicketSlaMissed : TicketSlaAtRisk, told(ticket))
+      if (isMissed) {
+        const escalatedTo = escalated.get(ticket.owner?.id ?? '')
+        await tx.publish(TicketSlaMissed, { ...told(ticket), ...(escalatedTo && { escalatedTo }) })
+      } else await tx.publish(TicketSlaAtRisk, told(ticket))
       const { id: ticketId, number, priority, dueAt } = ticket
       if (isMissed) log.warn({ ticketId, number, priority, dueAt }, 'a ticket takes longer than it may')
     }

@@ -81,7 +81,11 @@ export const maintenance = {
   }),
 
   'ticket.sla-missed': rule(TicketSlaMissed, both, {
-    drafts: concerned,
+    // Those it is escalated to first: they are told themselves, whatever the rest of their organisation gets.
+    drafts: ({ escalatedTo = [], ...event }) => [
+      ...ticket(event, escalatedTo.filter(id => id !== event.assigneeId).flatMap(person)),
+      ...concerned(event),
+    ],
     en: ({ number, place, about, due }) => ({
       title: `Ticket ${number} takes too long: ${about}`,
       text: [`${place}: ${about}.`, ...(due ? [`It should have been done by ${timeIn('en', due)}.`] : [])],
