@@ -35,7 +35,7 @@ export interface RouteSchema {
 }
 
 export interface RouteOptions<S extends RouteSchema> {
-  config: { access: AccessRule }
+  config: { access: AccessRule; aliases?: readonly string[] }
   schema: S
   /** Bytes; unless given 1 MiB, and 64 KiB from those who need not be signed in. */
   bodyLimit?: number
@@ -121,13 +121,14 @@ export function accessCookie(publicUrl: string): { name: string; path: string; a
 
 /**
  * Gives a service, or the kernel itself, a corner of the shared instance: every path under every prefix. Those under
- * the second and later ones are aliases.
+ * the second and later ones are aliases, and so are others that a route names itself.
  */
 export function mount(app: FastifyInstance, prefixes: readonly string[], service?: string): Http {
   const add =
     (method: string): Route =>
     (path, { config, schema, bodyLimit }, handler) => {
-      const [first, ...aliases] = prefixes.map(prefix => `${prefix}${path === '/' ? '' : path}` || '/')
+      const paths = [path === '/' ? '' : path, ...(config.aliases ?? [])]
+      const [first, ...aliases] = prefixes.flatMap(prefix => paths.map(path => `${prefix}${path}` || '/'))
       for (const url of [first!, ...aliases])
         app.route({
           method,

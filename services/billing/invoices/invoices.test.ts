@@ -43,7 +43,8 @@ suite('an invoice', () => {
     const member = (role: string) => as({ organisation: { id: seller.id, role } })
     for (const other of [as(), as({ role: 'operator' }), member('editor'), member('viewer')]) {
       assert.equal((await other.get(path)).body.code, 'invoice_unknown')
-      assert.equal((await other.get(`${path}/ubl`)).body.code, 'invoice_unknown')
+      for (const file of ['/ubl', '/pdf', '.pdf'])
+        assert.equal((await other.get(`${path}${file}`)).body.code, 'invoice_unknown', file)
       assert.deepEqual((await other.get('/invoices?as=seller')).body.items, [])
     }
     for (const role of ['owner', 'admin']) {
@@ -54,9 +55,14 @@ suite('an invoice', () => {
     const ubl = await p.http.inject({ url: `/api/billing${path}/ubl`, headers })
     assert.match(ubl.headers['content-type'] as string, /application\/xml/)
     assert.match(ubl.body, /<cbc:PayableAmount currencyID="EUR">0\.00</)
-    const pdf = await p.http.inject({ url: `/api/billing${path}/pdf`, headers })
-    assert.equal(pdf.headers['content-type'], 'application/pdf')
-    assert.equal(pdf.rawPayload.subarray(0, 5).toString(), '%PDF-')
+    for (const file of ['/pdf', '.pdf']) {
+      const pdf = await p.http.inject({ url: `/api/billing${path}${file}`, headers })
+      assert.equal(pdf.headers['content-type'], 'application/pdf')
+      assert.equal(pdf.rawPayload.subarray(0, 5).toString(), '%PDF-')
+      assert.equal(pdf.headers['content-disposition'], `attachment; filename="${invoice.number}.pdf"`)
+    }
+    assert.equal((await p.http.inject({ url: '/api/billing/invoices/none.pdf', headers })).statusCode, 400)
+    assert.equal((await as({ userId: one.driverId }).get(path)).body.id, invoice.id, 'the invoice itself')
     assert.deepEqual(
       (await p.published(InvoiceIssued)).map(({ totalMinor, buyerId }) => [totalMinor, buyerId]),
       [[500, one.driverId]],

@@ -221,7 +221,7 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
   http.get(
     '/invoices/:id/pdf',
     {
-      config: { access: signedIn },
+      config: { access: signedIn, aliases: ['/invoices/:id.pdf'] },
       schema: {
         summary: 'The same as PDF for people, which has the UBL in it',
         refuses: ['invoice_unknown'],
