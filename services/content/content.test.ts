@@ -101,7 +101,7 @@ test('of two editors of one article the second hears that it has changed', async
   assert.equal((await grace('PUT', `/blog/${slug}`, { ...post, title: 'Cold' }, tag)).statusCode, 412)
 })
 
-test('a slug that is taken is refused; one that was changed leads on until another takes it', async t => {
+test('a slug that is taken is refused; one that was changed leads on, and no other takes it', async t => {
   const { as, page } = await open(t)
   const admin = as()
   const publish = async (draft: object) => {
@@ -114,13 +114,18 @@ test('a slug that is taken is refused; one that was changed leads on until anoth
   await admin('PUT', `/blog/${first}`, { ...post, slug: 'winter' })
   const led = await page('/blog/charging-in-winter')
   assert.deepEqual([led.statusCode, led.headers.location], [301, '/blog/winter'])
-  await publish(post)
+  assert.equal((await admin('POST', '/blog', post)).json().code, 'slug_taken', 'nor by one that is new')
+  const second = await publish({ ...post, title: 'Charging in summer' })
+  const taking = await admin('PUT', `/blog/${second}`, { ...post, slug: 'charging-in-winter' })
+  assert.deepEqual([taking.statusCode, taking.json().code], [409, 'slug_taken'], 'nor by one that is there')
+  assert.equal((await page('/blog/charging-in-winter')).headers.location, '/blog/winter', 'it leads on all the same')
+  // It takes its own back, and the one that it had meanwhile leads there.
+  assert.equal((await admin('PUT', `/blog/${first}`, { ...post, slug: 'charging-in-winter' })).statusCode, 200)
   assert.equal((await page('/blog/charging-in-winter')).statusCode, 200)
-  assert.equal(
-    (await admin('PUT', `/blog/${first}`, { ...post, slug: 'charging-in-winter' })).json().code,
-    'slug_taken',
-  )
-  assert.equal((await page('/blog/winter')).statusCode, 200)
+  const back = await page('/blog/winter')
+  assert.deepEqual([back.statusCode, back.headers.location], [301, '/blog/charging-in-winter'])
+  assert.equal((await admin('DELETE', `/blog/${first}`)).statusCode, 204)
+  assert.equal((await admin('POST', '/blog', { ...post, slug: 'winter' })).statusCode, 201, 'free once it is gone')
 })
 
 test('an article scheduled over a change of clocks comes at its instant', async t => {
@@ -206,6 +211,27 @@ test('pages say how they are found, are the same for everybody and are not sent 
   assert.match((await page('/help?q=passports')).body, /what-is-a-battery-passport/)
   for (const path of ['/blog', '/help', '/tutorials', '/jobs', '/de/help', '/help/sign-in-and-accounts'])
     assert.ok((await page(path)).body.length < 60_000, path)
+})
+
+test('search engines find what is written however much it is: an index names every page of the sitemap', async t => {
+  const { p, page } = await open(t)
+  await p.db('content')`
+    insert into articles (id, kind, language, family, slug, owner_kind, owner_id, title, summary, body, tags, details,
+      state, published_at, changed_at, created_at, version)
+    select id, 'post', 'en', id, 'post-' || n, 'person', id, 'A post', '', '', '{}', '{}', 'published',
+      now() + n * interval '1 ms', now(), now(), 1
+    from (select n, gen_random_uuid() as id from generate_series(1, 5001) n) posts`
+  const places = async (path: string) => {
+    const { statusCode, body } = await page(path)
+    assert.equal(statusCode, 200, path)
+    return [...body.matchAll(/<loc>https?:\/\/[^/<]+([^<]+)<\/loc>/g)].map(([, place]) => place!)
+  }
+  const files = await places('/sitemaps/content.xml')
+  assert.deepEqual(files, ['/sitemaps/content-1.xml', '/sitemaps/content-2.xml'])
+  const all = (await Promise.all(files.map(places))).flat()
+  assert.equal(new Set(all).size, all.length, 'none twice')
+  assert.ok(all.includes('/blog/post-1') && all.includes('/blog/post-5001'))
+  assert.equal(all.filter(place => place.startsWith('/blog/post-')).length, 5_001)
 })
 
 test('a page made before shows at once what else has been written since, also to who has it', async t => {

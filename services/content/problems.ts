@@ -4,7 +4,7 @@ import type { Problems } from '#kernel'
 export const problems = {
   article_unknown: ['not_found', 'There is no such article, or it is not published.'],
   article_version_unknown: ['not_found', 'The article has no such version.'],
-  slug_taken: ['conflict', 'Another article of the kind has this name in its address.'],
+  slug_taken: ['conflict', 'Another article of the kind has or had this name in its address.'],
   language_taken: ['conflict', 'The article has a translation into this language already.'],
   publish_in_past: ['invalid', 'An article cannot be published at a time that is over; leave the time out for now.'],
   step_unknown: ['invalid', 'The tutorial has not so many steps.'],

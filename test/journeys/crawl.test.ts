@@ -124,6 +124,7 @@ test('J16: who crawls from the first page meets no dead link and no title twice,
     if (body.includes('<sitemapindex')) files.push(...found)
     else found.forEach(place => inMaps.add(place))
   }
+  assert.ok(files.includes('/sitemaps/content.xml') && files.includes('/sitemaps/content-1.xml'))
   assert.ok(inMaps.size > 5, `${inMaps.size} places`)
   const unfit = []
   for (const place of inMaps) {

@@ -41,16 +41,17 @@ export async function updateArticle(tx: Tx, article: Article, userId: string): P
   await keep(tx, article, userId)
 }
 
-/** What it says now stays a version of it, and its name leads to it. */
+/** What it says now stays a version of it, and its name leads to it, for good. Fails with `slug_taken`. */
 async function keep(tx: Tx, article: Article, userId: string): Promise<void> {
   const { id, kind, language, slug, title, summary, body, tags, details, changedAt, version } = article
   await tx`
     insert into versions (article_id, version, slug, title, summary, body, tags, details, at, user_id)
     values (${id}, ${version}, ${slug}, ${title}, ${summary}, ${body}, ${[...tags]}, ${tx.json(details as never)},
       ${changedAt}, ${userId})`
-  await tx`
+  const [named] = await tx<{ articleId: string }[]>`
     insert into slugs (kind, language, slug, article_id) values (${kind}, ${language}, ${slug}, ${id})
-    on conflict (kind, language, slug) do update set article_id = excluded.article_id`
+    on conflict (kind, language, slug) do update set article_id = slugs.article_id returning article_id as "articleId"`
+  if (named!.articleId !== id) throw new Problem('conflict', 'slug_taken')
 }
 
 export async function setState(tx: Tx, { id, state, publishAt, publishedAt, version }: Article): Promise<void> {
@@ -61,7 +62,7 @@ export async function setState(tx: Tx, { id, state, publishAt, publishedAt, vers
 
 export const deleteArticle = (tx: Tx, id: string) => tx`delete from articles where id = ${id}`
 
-/** By its id or any name it ever had; the one that has the name now comes first. */
+/** By its id or any name it ever had. */
 export async function findArticle(
   db: Db,
   kind: ArticleKind,
@@ -148,6 +149,12 @@ export async function countArticles(db: Db, wanted: Wanted, most: number): Promi
 export const listPublished = (db: Db, limit: number, offset: number) => db<Article[]>`
   select ${columns(db)} from articles a where a.state = 'published' order by a.published_at, a.id
   limit ${limit} offset ${offset}`
+
+export async function countPublished(db: Db): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from articles a where a.state = 'published'`
+  return row!.count
+}
 
 /** The best of what is found by words, the best first. */
 export const searchArticles = (db: Db, wanted: Wanted & { search: string }, limit: number) => db<Article[]>`

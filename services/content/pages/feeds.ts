@@ -1,7 +1,7 @@
 import Type from 'typebox'
-import { anyone, html, markdown, type Language } from '#kernel'
+import { anyone, html, markdown, type Html, type Language, type Reply } from '#kernel'
 import { sectionOf, sections, type Article } from '../articles/articles.ts'
-import { listArticles, listPublished } from '../articles/store.ts'
+import { countPublished, listArticles, listPublished } from '../articles/store.ts'
 import type { ContentHost } from '../host.ts'
 import { isListed, pathOf } from './data.ts'
 import { texts } from './words.ts'
@@ -12,6 +12,7 @@ const formats = {
   'feed.json': ['application/feed+json; charset=utf-8', 'json1'],
 } as const
 const perMap = 5_000
+const mostMaps = 1_000
 
 /** The blog as feeds with whole texts, and what search engines may list. */
 export function feeds(host: ContentHost): void {
@@ -66,13 +67,45 @@ export function feeds(host: ContentHost): void {
     return feed
   }
 
+  const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
+    reply
+      .type('application/xml; charset=utf-8')
+      .header('cache-control', 'public, max-age=3600')
+      .send(
+        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries.join('')}</${kind}>\n`,
+      )
+
+  site.get(
+    '/sitemaps/content.xml',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'The parts of what is written, for search engines',
+        produces: ['application/xml'],
+        hide: true,
+      },
+    },
+    async (_, reply) => {
+      const pages = Math.max(1, Math.ceil((await countPublished(db)) / perMap))
+      return send(
+        reply,
+        'sitemapindex',
+        Array.from(
+          { length: Math.min(pages, mostMaps) },
+          (_, index) =>
+            html`<sitemap><loc>${`${platform.publicUrl}/sitemaps/content-${index + 1}.xml`}</loc></sitemap> `,
+        ),
+      )
+    },
+  )
+
   site.get(
     '/sitemaps/content-:page.xml',
     {
       config: { access: anyone },
       schema: {
         summary: 'What is written, for search engines',
-        params: Type.Object({ page: Type.Integer({ minimum: 1, maximum: 1_000, examples: [1] }) }),
+        params: Type.Object({ page: Type.Integer({ minimum: 1, maximum: mostMaps, examples: [1] }) }),
         produces: ['application/xml'],
         hide: true,
       },
@@ -91,12 +124,7 @@ export function feeds(host: ContentHost): void {
           article =>
             html`<url><loc>${address(article)}</loc><lastmod>${article.changedAt.toISOString()}</lastmod></url> `,
         )
-      return reply
-        .type('application/xml; charset=utf-8')
-        .header('cache-control', 'public, max-age=3600')
-        .send(
-          `<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${[...lists, ...urls].join('')}</urlset>\n`,
-        )
+      return send(reply, 'urlset', [...lists, ...urls])
     },
   )
 }

@@ -6,7 +6,7 @@ import { Id } from '#contracts/shared'
 const perMap = 5_000
 const languages = ['en', 'de'] as const
 /** Where they begin: of the shop, of what is written, and of where one can charge. */
-const maps = ['/shop/sitemap.xml', '/sitemaps/content-1.xml', '/sitemaps/stations.xml']
+const maps = ['/shop/sitemap.xml', '/sitemaps/content.xml', '/sitemaps/stations.xml']
 
 /** What search engines may list: every product for sale, some thousand a file, and every category. */
 export function sitemaps({ host, catalogue }: Workshop): void {
