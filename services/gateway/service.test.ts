@@ -6,7 +6,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { anyone, defineService, newId, type Service } from '#kernel'
+import { anyone, defineService, newId, placeOf, type Service } from '#kernel'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { start } from '../../kernel/testing.ts'
 import { gateway } from './service.ts'
@@ -76,6 +76,60 @@ test('who is believed about the client is the proxy before the gateway, and the 
   assert.equal(behind.asked![0]!.ip, '203.0.113.9', 'the service sees the client, though nobody told it of proxies')
   await fetch(`${p.addresses.shop![0]}/api/shop`, { headers: { 'x-forwarded-for': '203.0.113.9' } })
   assert.equal(behind.asked![1]!.ip, '127.0.0.1', 'but believes nobody else')
+})
+
+test('a forged X-Forwarded-For gives nobody a fresh rate limit, at the gateway or behind it', async t => {
+  const limited = defineService({
+    name: 'shop',
+    folder: '/nowhere',
+    start({ http, cache }) {
+      const places = cache.limit('looks by place', { points: 3, seconds: 3_600 })
+      const schema = { summary: 'Look', refuses: ['too_many_requests'] }
+      http.get('/', { config: { access: anyone }, schema }, async ({ ip }) => {
+        await places.take(placeOf(ip))
+        return {}
+      })
+    },
+  })
+  const strict = { RATE_LIMIT_FACTOR: '1' }
+  const behind = await (await start(t, [limited], { environment: strict })).listen()
+  const p = await open(t, { shop: [behind] }, strict)
+  const outcomes = async (address: string) => {
+    const seen: number[] = []
+    for (let count = 1; count <= 6; count++) {
+      const place = `198.51.100.${count}`
+      const headers = { 'x-forwarded-for': `${place}, ${place}`, forwarded: `for=${place}`, 'x-real-ip': place }
+      seen.push((await fetch(`${address}/api/shop`, { headers })).status)
+    }
+    return seen
+  }
+  assert.deepEqual(await outcomes(p.address), [200, 200, 200, 429, 429, 429])
+  assert.deepEqual(await outcomes(behind), Array(6).fill(429), 'nor who goes round the gateway')
+})
+
+test('a request has one id across the hop: in the answer, in the problem, at the service and in the log of the gateway', async t => {
+  const behind: Partial<Behind> = {}
+  const lines: Record<string, any>[] = []
+  const log = openLog({
+    level: 'debug',
+    stream: new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) }),
+  })
+  const p = await open(t, { shop: [shop('shop', behind)] }, {}, log)
+  const ids = new Set<string>()
+  for (const path of ['/api/shop', '/api/shop?c=1', '/api/shop/nothing/there']) {
+    const answer = await fetch(p.address + path)
+    const id = answer.headers.get('x-request-id')!
+    assert.match(id, /^[0-9a-f]{32}$/)
+    ids.add(id)
+    const body = await json(answer)
+    if (answer.status >= 400) assert.equal(body.traceId, id, path)
+    const asked = behind.asked!.find(({ url }) => url === path)
+    if (asked) assert.match(String(asked.headers.traceparent), new RegExp(`^00-${id}-`), path)
+    const line = lines.find(line => line.traceId === id)
+    assert.ok(line, `the log of the gateway has ${path}: ${JSON.stringify(lines.at(-1))}`)
+  }
+  assert.equal(ids.size, 3, 'each its own')
+  assert.ok(behind.asked!.length >= 2)
 })
 
 test('headers of one hop, and those that would break the next one, end here', async t => {
