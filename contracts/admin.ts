@@ -103,6 +103,8 @@ export const noteAct = call(
   Type.Object({
     id: Id,
     at: Instant,
+    /** Where it was done; the kernel where nothing is said. */
+    service: Type.Optional(Type.String({ maxLength: 100 })),
     actorId: Id,
     act: Type.String({ maxLength: 100 }),
     object: Type.String({ maxLength: 300 }),

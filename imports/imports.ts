@@ -268,6 +268,7 @@ function sendingRoute<C extends Columns, Name extends string>({ host, importing,
         ${query.mode}, 'waiting', ${content}, ${key}, ${original}, ${delimiter}, ${sizeBytes},
         ${tx.json(losses.slice(0, mostFaults) as never)}, ${tx.json((readBy ?? null) as never)}, ${now()})`
     await begin(tx, id)
+    if (!query.dryRun) await noteByAdmin(host, tx, by, importing, id, 'begun')
     return await viewOf(tx, (await find(tx, id))!)
   }
   /** Streams a file to where files lie; the job reads it there. */
@@ -355,6 +356,18 @@ function sendingRoute<C extends Columns, Name extends string>({ host, importing,
 }
 
 const actorOf = ({ userId, role, sessionId, organisation }: Actor) => ({ userId, role, sessionId, organisation })
+
+/** What admins alone may take over is written down. */
+async function noteByAdmin<C extends Columns, Name extends string>(
+  host: Host<Name, any, any>, // of whatever needs and settings
+  tx: Tx<Name>,
+  actor: Actor,
+  { what, access }: Importing<C, Name>,
+  id: string,
+  act: string,
+): Promise<void> {
+  if (String(access.admits) === 'admin') await host.acted(tx, actor, `import.${act}`, id, { what })
+}
 
 /** What became of files. */
 function readingRoutes<C extends Columns, Name extends string>(
@@ -497,6 +510,7 @@ function actingRoutes<C extends Columns, Name extends string>({ host, importing,
             losses = case when file_key is null then losses else '[]' end
           where id = ${id}`
         await begin(tx, id)
+        await noteByAdmin(host, tx, actor, importing, id, 'begun')
         return await viewOf(tx, (await find(tx, id))!)
       })
       told(id)
@@ -513,6 +527,7 @@ function actingRoutes<C extends Columns, Name extends string>({ host, importing,
         const { key, made } = await db.transaction(async tx => {
           const row = await findOwn(tx, id, what, actor, true)
           const key = row.endedAt ? null : await change(tx, row)
+          if (!row.endedAt) await noteByAdmin(host, tx, actor, importing, id, name)
           return { key, made: await viewOf(tx, (await find(tx, id))!) }
         })
         if (key) await files.remove(key)

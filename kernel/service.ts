@@ -132,6 +132,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
    */
   say(channel: string, word: string): Promise<void>
   hear(channel: string, heard: (word: string) => void): Promise<void>
+  /** What an admin does here and no event tells is written down with the transaction: ids and numbers, no names. */
+  acted(tx: Tx, actor: { userId: string }, act: string, object: string, details?: object): Promise<void>
   /** A task that survives the process: `tx.enqueue(job, payload)` adds it together with the change that wants it. */
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */

@@ -211,11 +211,12 @@ const values = parse(read('deploy/helm/ohmnibus/values.yaml')) as {
   services: Record<string, ServiceValues | null>
 }
 
-test('Helm: every service is a deployment that may reach whom it asks, all of them identity, and nobody else', async () => {
+test('Helm: every service is a deployment that may reach whom it asks, all of them identity and admin, and nobody else', async () => {
   assert.deepEqual(Object.keys(values.services).toSorted(), names.toSorted())
   for (const setting of Object.keys(values.settings)) assert.ok(isSetting(setting), setting)
   for (const { name, needs = [], asksLater = [] } of await choose()) {
     const asked = new Set<string>([
+      'admin',
       'identity',
       ...[...needs, ...asksLater].map((call: { owner: string }) => call.owner),
     ])

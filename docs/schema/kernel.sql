@@ -48,6 +48,7 @@ create table dead_letters (
   data          json                      not null,
   published_at  timestamp with time zone  not null,
   told_at       timestamp with time zone,
+  unwanted_by   uuid,
   constraint dead_letters_pkey PRIMARY KEY (subscription, "position"),
   constraint dead_letters_id_key UNIQUE (id),
   constraint dead_letters_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name),

@@ -26,6 +26,8 @@ export interface DeadLetter {
   failed_at: Date
 }
 
+type Given = Pick<DeadLetter, 'subscription' | 'topic' | 'key' | 'event_id'> & { gone: boolean }
+
 /** What operators do about events that failed. */
 export interface DeadLetters {
   /** In order of subscription and position; `after` is the last pair seen, `failed` when each was tried last. */
@@ -34,8 +36,8 @@ export interface DeadLetters {
   countDeadLetters(failed: Span): Promise<number>
   /** Tries a dead letter again now; false when there is no such letter. */
   replay(id: string): Promise<boolean>
-  /** Forgets a dead letter, so that what waits behind it goes on; undefined when there is no such letter. */
-  giveUp(id: string): Promise<Pick<DeadLetter, 'subscription' | 'topic' | 'key' | 'event_id'> | undefined>
+  /** Forgets a dead letter once a second person wants it; what waits behind it goes on. Undefined when there is none. */
+  giveUp(id: string, by: string): Promise<Given | undefined>
 }
 
 /** Where delivery puts what fails. */
@@ -166,7 +168,7 @@ async function retry(means: Means, subscription: Subscription, row: Due): Promis
       tx => tx`
         update kernel.dead_letters
         set state = ${dead ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1}, error = ${causeOf(error)},
-          failed_at = now(), next_at = now() + ${delayMs ?? 0} * interval '1 ms'
+          failed_at = now(), next_at = now() + ${delayMs ?? 0} * interval '1 ms', unwanted_by = null
         where subscription = ${name} and position = ${row.position} and state = 'retrying'
           and attempts = ${row.attempts}`,
     )
@@ -197,16 +199,17 @@ function lettersOf({ pool, database }: Means, sweepLater: () => void): DeadLette
       sweepLater()
       return found.count > 0
     },
-    async giveUp(id) {
+    async giveUp(id, by) {
       const letter = await database.transaction(async tx => {
         const [known] = await tx<{ subscription: string }[]>`
           select subscription from kernel.dead_letters where id = ${id} and state = 'dead'`
         if (known) await lockCursors(tx, known.subscription)
-        const [gone] = await tx<DeadLetter[]>`
-          delete from kernel.dead_letters where id = ${id} and state = 'dead'
-          returning subscription, topic, key, event_id`
-        if (gone) await letNext(tx, gone.subscription, gone.key)
-        return gone
+        const [given] = await tx<Given[]>`
+          update kernel.dead_letters set unwanted_by = coalesce(unwanted_by, ${by}) where id = ${id} and state = 'dead'
+          returning subscription, topic, key, event_id, unwanted_by <> ${by} as gone`
+        if (given?.gone) await tx`delete from kernel.dead_letters where id = ${id}`
+        if (given?.gone) await letNext(tx, given.subscription, given.key)
+        return given
       })
       sweepLater()
       return letter

@@ -56,11 +56,8 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], to
     },
     async ({ query }) => {
       const after = cursorOf(query.after, isText, isCount) as [string, number] | undefined
-      const rows = (
-        await Promise.all(
-          eventLogs.map(events => events.deadLetters({ limit: query.limit + 1, after, failed: createdIn(query) })),
-        )
-      ).flat()
+      const wanted = { limit: query.limit + 1, after, failed: createdIn(query) }
+      const rows = (await Promise.all(eventLogs.map(events => events.deadLetters(wanted)))).flat()
       return page(
         rows.sort((a, b) =>
           a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : a.position - b.position,
@@ -121,17 +118,18 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], to
       config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Give a dead letter up',
-        description: 'Its reaction never happens; what waits behind it goes on. Who gave up what is written down.',
+        description:
+          'Its reaction never happens; what waits behind it goes on. It takes two, who are written down: 202 for the first.',
         refuses: ['dead_letter_unknown', 'database_unavailable'],
         params: Type.Object({ id: Id }),
-        response: { 204: Type.Null() },
+        response: { 202: Type.Object({ id: Id }, { title: 'DeadLetterUnwanted' }), 204: Type.Null() },
       },
     },
     async ({ params, actor }, reply) => {
-      const given = (await Promise.all(eventLogs.map(events => events.giveUp(params.id)))).find(Boolean)
+      const given = (await Promise.all(eventLogs.map(log => log.giveUp(params.id, actor.userId)))).find(Boolean)
       if (!given) throw new Problem('not_found', 'dead_letter_unknown')
-      await told(actor.userId, 'dead-letter.given-up', params.id, given)
-      return reply.code(204).send()
+      await told(actor.userId, given.gone ? 'dead-letter.given-up' : 'dead-letter.unwanted', params.id, given)
+      return given.gone ? reply.code(204).send() : reply.code(202).send({ id: params.id })
     },
   )
 }

@@ -66,10 +66,7 @@ function serveMetrics(site: Http, metrics: Metrics, isInside: (request: FastifyR
       },
     },
     async (request, reply) => {
-      if (!isInside(request))
-        throw new Problem('forbidden', 'metrics_local', {
-          detail: 'Metrics are for who sends METRICS_TOKEN as bearer token, or asks by METRICS_PORT.',
-        })
+      if (!isInside(request)) throw new Problem('forbidden', 'metrics_local')
       return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
     },
   )

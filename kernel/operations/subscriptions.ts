@@ -7,6 +7,7 @@ import { cursorOf, isText, Page, page, listQuery, timeOf } from '../http/paginat
 import { Problem } from '../problem.ts'
 import type { Told } from './acts.ts'
 
+const Name = Type.String({ minLength: 1, maxLength: 300, examples: ['notifications: tell (passport.created)'] })
 const Subscription = Type.Object(
   {
     subscription: Type.String({ examples: ['notifications: tell (passport.created)'] }),
@@ -35,9 +36,8 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[], 
     },
     async ({ query }) => {
       const [after] = (cursorOf(query.after, isText) as [string] | undefined) ?? []
-      const rows = (
-        await Promise.all(eventLogs.map(events => events.subscriptions({ limit: query.limit + 1, after })))
-      ).flat()
+      const wanted = { limit: query.limit + 1, after }
+      const rows = (await Promise.all(eventLogs.map(events => events.subscriptions(wanted)))).flat()
       return page(
         rows.sort((a, b) => (a.subscription < b.subscription ? -1 : 1)),
         query.limit,
@@ -58,15 +58,10 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[], 
       schema: {
         summary: 'Let a subscription handle events again',
         description:
-          'All there are, or those published at `from` and later. ' +
-          'New events go on beside it, behind those of their key.',
+          'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
         refuses: ['subscription_unknown', 'database_unavailable'],
         body: Type.Object({
-          subscription: Type.String({
-            minLength: 1,
-            maxLength: 300,
-            examples: ['notifications: tell (passport.created)'],
-          }),
+          subscription: Name,
           from: Type.Optional(Instant),
         }),
         response: { 202: Type.Object({ subscription: Type.String() }, { title: 'SubscriptionReplay' }) },

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
+import { noteAct } from '../../contracts/admin.ts'
 import type { EventContract } from '../../contracts/define.ts'
 import { personalDataOf } from '../../contracts/personal.ts'
 import type { Tokens } from '../access/tokens.ts'
@@ -14,6 +15,7 @@ import { openPool } from '../database/pool.ts'
 import type { Subscribing } from '../events/events.ts'
 import type { LinkedFiles } from '../files/links.ts'
 import { mount } from '../http/http.ts'
+import { newId } from '../ids.ts'
 import { enqueue } from '../jobs/jobs.ts'
 import type { Mail } from '../mail/mail.ts'
 import { openPersonal } from '../personal/personal.ts'
@@ -125,6 +127,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
     replays: events.replays(name),
     say: async (channel, word) => void (await datastore.pool`select pg_notify(${`${name} ${channel}`}, ${word})`),
     hear: async (channel, heard) => void (await datastore.pool.listen(`${name} ${channel}`, heard)),
+    acted: actsOf(world, name, jobs),
     job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),
     every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),
     check: (engine, look) => void (world.checks[engine] = look),
@@ -133,6 +136,16 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       world.announced?.(label, value)
     },
     onStop: work => closing.push(work),
+  }
+}
+
+/** What an admin did is written down after the transaction that does it, tried until it is. */
+function actsOf({ calls, now }: World, service: string, jobs: Datastore['jobs']): Host['acted'] {
+  const name = `${service}.write down what an admin did`
+  const job = jobs.define<object>(name, act => calls.ask(noteAct, act, service), { tries: 25 })
+  return async (tx, { userId: actorId }, act, object, details = {}) => {
+    const [id, at] = [newId(now().getTime()), now().toISOString()]
+    if (calls.answers(noteAct)) await tx.enqueue(job, { id, at, service, actorId, act, object, details })
   }
 }
 

@@ -225,7 +225,7 @@ const DeadEvent = Type.Object(
 
 /** For admins: the events that had no effect, to be worked again once the reason is gone. */
 function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unknown>): void {
-  const { http, db, now } = host
+  const { acted, http, db, now } = host
   http.get(
     '/webhooks/dead',
     {
@@ -267,10 +267,11 @@ function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unkno
         response: { 202: Type.Object({ id: Id }, { title: 'PaymentEventReplay' }) },
       },
     },
-    async ({ params: { id } }, reply) => {
+    async ({ actor, params: { id } }, reply) => {
       const isThere = await db.transaction(async tx => {
         const revived = await reviveEvent(tx, id, now())
         if (revived) await later(tx, id)
+        if (revived) await acted(tx, actor, 'payment-event.replayed', id)
         return revived
       })
       if (!isThere) throw new Problem('not_found', 'payment_event_unknown')

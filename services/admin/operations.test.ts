@@ -138,13 +138,14 @@ suite('dead letters', () => {
     assert.deepEqual((await it.ada.get('dead-letters')).body.items, [])
   })
 
-  test('that one admin tries again or gives up are written down', async t => {
+  test('that one admin tries again or two give up are written down', async t => {
     const it = await withReader(t)
     for (let count = 0; count < 2; count++) await it.p.publish(CommissionRuleChanged, rule())
     await it.p.settle()
     const { items } = (await it.ada.get('/api/events/dead-letters')).body
     it.state.isBroken = false
     assert.equal((await it.ada.post(`/api/events/dead-letters/${items[0].id}/replay`)).status, 202)
+    assert.equal((await it.ada.delete(`/api/events/dead-letters/${items[1].id}`)).status, 202)
     assert.equal((await it.grace.delete(`/api/events/dead-letters/${items[1].id}`)).status, 204)
     assert.equal((await it.grace.post('/api/events/subscriptions/replay', { subscription })).status, 202)
     await it.p.settle()
@@ -152,6 +153,7 @@ suite('dead letters', () => {
     assert.deepEqual(acts.map(({ act, actorId, object }: any) => [act, actorId, object]).toSorted(), [
       ['dead-letter.given-up', it.grace.userId, items[1].id],
       ['dead-letter.replayed', it.ada.userId, items[0].id],
+      ['dead-letter.unwanted', it.ada.userId, items[1].id],
       ['subscription.replayed', it.grace.userId, subscription],
     ])
     assert.equal(acts.find(({ act }: any) => act === 'dead-letter.given-up').details.key, items[1].key)

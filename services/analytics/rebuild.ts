@@ -31,7 +31,7 @@ const RebuildView = Type.Object(
  * write another generation, which is shown once they have come to where they stood.
  */
 export async function rebuilding(host: AnalyticsHost): Promise<void> {
-  const { http, db, every, now, replays, settings } = host
+  const { acted, http, db, every, now, replays, settings } = host
   await db.transaction(tx => setTimeZone(tx, settings.ANALYTICS_TIME_ZONE))
   const config = { access: withRole('admin') }
   const view = async () => {
@@ -53,10 +53,13 @@ export async function rebuilding(host: AnalyticsHost): Promise<void> {
         response: { 202: RebuildView },
       },
     },
-    async ({ body }, reply) => {
+    async ({ actor, body }, reply) => {
       const standing = await replays.standing()
       const made = { standing, begunAt: now(), timeZone: settings.ANALYTICS_TIME_ZONE, evenIfLess: !!body.evenIfLess }
-      if (!(await db.transaction(tx => insertBuilding(tx, made)))) throw new Problem('conflict', 'rebuild_running')
+      await db.transaction(async tx => {
+        if (!(await insertBuilding(tx, made))) throw new Problem('conflict', 'rebuild_running')
+        await acted(tx, actor, 'figures.rebuilt', 'figures', { evenIfLess: made.evenIfLess })
+      })
       await rewind(host)
       return reply.code(202).send(await view())
     },

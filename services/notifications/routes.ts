@@ -217,7 +217,7 @@ const chosen = (query: { unread: boolean; createdFrom?: string; createdTo?: stri
 const mostReplayed = 1000
 
 export function routes(host: NotificationsHost, jobs: Jobs): void {
-  const { http, db, now, platform } = host
+  const { acted, http, db, now, platform } = host
   http.get(
     '/',
     {
@@ -417,11 +417,13 @@ export function routes(host: NotificationsHost, jobs: Jobs): void {
         },
       },
     },
-    async ({ body: { channel, event, since } }, reply) => {
+    async ({ actor, body: { channel, event, since } }, reply) => {
       const chosen = { channel, event, from: since === undefined ? undefined : timeOf(since) }
       const replayed = await db.transaction(async tx => {
         const revived = await reviveMany(tx, chosen, mostReplayed, now())
         for (const id of revived) await enqueueDelivery(tx, jobs.bulk, id)
+        const about = { channel, event, since, replayed: revived.length }
+        await acted(tx, actor, 'deliveries.replayed', channel ?? 'all', about)
         return revived.length
       })
       return reply.code(202).send({ replayed })
@@ -439,7 +441,7 @@ export function routes(host: NotificationsHost, jobs: Jobs): void {
         response: { 202: DeliveryView },
       },
     },
-    async ({ params: { id } }, reply) => {
+    async ({ actor, params: { id } }, reply) => {
       const delivery = await db.transaction(async tx => {
         const revived = await revive(tx, id, now())
         const delivery = (await findDelivery(tx, id)) ?? fail('not_found', 'delivery_unknown')
@@ -448,6 +450,7 @@ export function routes(host: NotificationsHost, jobs: Jobs): void {
             detail: `It is ${delivery.status}; only dead mail is sent again by hand.`,
           })
         await enqueueDelivery(tx, jobs.normal, id)
+        await acted(tx, actor, 'delivery.replayed', id)
         return delivery
       })
       return reply.code(202).send(deliveryView(delivery))

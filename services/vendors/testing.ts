@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { noteAct } from '#contracts/admin'
 import type { EventData } from '#contracts/define'
 import { getDocumentFile } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
@@ -37,6 +38,7 @@ export async function open(
   const sellers = new Set<string>()
   const members = new Map<string, string[]>()
   const works = new Map<string, () => Promise<void>>()
+  const acts: string[] = []
   const spied = (service: Service): Service => ({
     ...service,
     start: host =>
@@ -52,6 +54,10 @@ export async function open(
     now: () => clock.at,
     environment,
     answers: [
+      answering(noteAct, async ({ service, actorId, act, object }) => {
+        acts.push(`${service} ${actorId} ${act} ${object}`)
+        return {}
+      }),
       answering(getDocumentFile, async ({ docId }) => ({
         state: [evidence, foreign].includes(docId) ? ('released' as const) : ('unknown' as const),
         scanned: false,
@@ -108,6 +114,8 @@ export async function open(
     sellers,
     /** Who belongs to an organisation, by its id. */
     members,
+    /** What admins did and no event tells, as it was written down. */
+    acts,
     as,
     admin,
     whole,

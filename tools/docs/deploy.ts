@@ -70,10 +70,10 @@ function container(name: string, names: readonly string[]): string {
 
 const healthy = (name: string): string => `${name}: { condition: service_healthy }`
 
-/** All ask identity who somebody is; the gateway passes on to everybody. */
+/** All ask identity who somebody is, and have admin write down what admins do; the gateway passes on to everybody. */
 function deployment({ name, needs = [], asksLater = [] }: Service, names: readonly string[]): string {
   const owners = ([...needs, ...asksLater] as readonly { owner: string }[]).map(({ owner }) => owner)
-  const asked = new Set(name === 'gateway' ? names : ['identity', ...owners])
+  const asked = new Set(name === 'gateway' ? names : ['admin', 'identity', ...owners])
   asked.delete(name)
   const asks = `asks: [${names.filter(other => asked.has(other)).join(', ')}]`
   if (name !== 'identity') return `  ${name}: { ${asks} }\n`

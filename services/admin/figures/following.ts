@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import { SessionCharged, SessionCredited, TariffPublished, TariffWithdrawn } from '#contracts/billing'
 import {
   BookingCancelled,
   BookingChanged,
@@ -81,6 +81,9 @@ import {
 } from '#contracts/users'
 import {
   CommissionRuleChanged,
+  PayoutFailed,
+  PayoutPaid,
+  PayoutRequested,
   VendorApproved,
   VendorReinstated,
   VendorRejected,
@@ -367,6 +370,9 @@ function followAlone(follow: Follow): void {
   for (const event of [CategoryCreated, CategoryUpdated, CategoryDeleted]) follow(event, { notes: ['slug'] })
   follow(TaxClassChanged, { notes: ['percents'] })
   follow(ReviewRemoved, { notes: ['productId', 'rating'] })
+  for (const event of [PayoutRequested, PayoutPaid, PayoutFailed])
+    follow(event, { notes: ['vendorId', 'currency', 'amountMinor', 'reason'] })
+  follow(SessionCredited, { notes: ['creditId', 'currency', 'totalMinor', 'reason'] })
   follow(TariffPublished, { notes: ['name', 'version'] })
   follow(TariffWithdrawn, { notes: ['owner'] })
   follow(ChargerRegistered, { notes: ['owner'] })

@@ -79,8 +79,8 @@ export function deadLetterRoutes(host: AdminHost): void {
   )
 
   // Written down once, however often it is told.
-  host.answer(noteAct, async ({ at, ...told }) => {
-    await db.transaction(tx => insertEntry(tx, { ...told, at: new Date(at), service: 'kernel' }))
+  host.answer(noteAct, async ({ at, service = 'kernel', ...told }) => {
+    await db.transaction(tx => insertEntry(tx, { ...told, at: new Date(at), service }))
     return {}
   })
 }

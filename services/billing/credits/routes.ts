@@ -108,6 +108,8 @@ export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
           ? { ...(await give(tx, charge, proposed)), state: 'booked', decidedBy: actor.userId, decidedAt: at }
           : proposed
         await insertCredit(tx, credit)
+        if (actor.role === 'admin' && !isAlone)
+          await host.acted(tx, actor, 'credit.proposed', credit.id, { currency: credit.currency, ...body })
         if (isAlone) await creditOnInvoice(host, tx, onInvoice(charge))
         return view(credit)
       })
@@ -182,6 +184,8 @@ export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
           const decided = { state, decidedBy: actor.userId, decidedAt: now() }
           const credit = { ...(state === 'booked' ? await give(tx, charge, proposed) : proposed), ...decided }
           await decideCredit(tx, credit)
+          if (actor.role === 'admin')
+            await host.acted(tx, actor, `credit.${state}`, id, { sessionId: credit.sessionId })
           if (state === 'booked') await creditOnInvoice(host, tx, onInvoice(charge))
           return view(credit)
         })

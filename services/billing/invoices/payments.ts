@@ -20,7 +20,7 @@ const PaymentView = Type.Object(
 )
 
 /** Money that a seller has by transfer for what was invoiced. */
-export function invoicePaymentRoutes({ db, http, now, settings }: BillingHost): void {
+export function invoicePaymentRoutes({ acted, db, http, now, settings }: BillingHost): void {
   http.post(
     '/invoices/:id/payments',
     {
@@ -55,6 +55,9 @@ export function invoicePaymentRoutes({ db, http, now, settings }: BillingHost): 
           throw new Problem('conflict', 'payment_exceeds_invoice')
         await receive(tx, invoice, { id, minor, means: 'transfer', at, about: { invoiceId: invoice.id, ...body } })
         await judge(tx, await payerOf(tx, invoice), BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
+        const { currency } = invoice
+        if (actor.role === 'admin')
+          await acted(tx, actor, 'invoice.paid-by-hand', invoice.id, { currency, amountMinor: body.amountMinor })
         return view(invoice, id, body.amountMinor, leftOf(invoice) - minor)
       })
       return reply.code(201).send(made)

@@ -202,7 +202,7 @@ export async function viewOf(db: Db, article: Article) {
 }
 
 function writingRoutes(host: ContentHost, section: Section): void {
-  const { db, http, now } = host
+  const { acted, db, http, now } = host
   const kind = kinds[section]
   const answer = async (reply: Reply, article: Article) =>
     reply.header('etag', `"${article.version}"`).send(await viewOf(db, article))
@@ -238,6 +238,7 @@ function writingRoutes(host: ContentHost, section: Section): void {
         const family = draft.translationOf ? (await found(tx, kind, draft.translationOf, actor)).family : newId()
         const article = write(kind, draft, ownerFor(actor), family, now())
         await insertArticle(tx, article, actor.userId)
+        await acted(tx, actor, 'article.written', article.id, { slug: article.slug, version: article.version })
         return { id: article.id }
       })
       const made = await found(db, kind, id, actor)
@@ -251,7 +252,8 @@ function writingRoutes(host: ContentHost, section: Section): void {
       config: editors,
       schema: {
         summary: `Write one of ${section} anew, which makes a version`,
-        description: 'Its language stays. A name in the address that it had leads to it until another takes it.',
+        description:
+          'Its language stays. A name in the address that it had leads to it, and is no other’s while it is there.',
         honours: ['If-Match'],
         refuses: ['article_unknown', 'slug_taken'],
         params: One,
@@ -266,6 +268,9 @@ function writingRoutes(host: ContentHost, section: Section): void {
         const next = revise(article, body as Draft, now())
         await updateArticle(tx, next, actor.userId)
         await tellChanged(tx, next)
+        // Of what readers see an event tells.
+        if (next.state !== 'published')
+          await acted(tx, actor, 'article.written', next.id, { slug: next.slug, version: next.version })
         return next
       })
       return await answer(reply, changed)
@@ -289,6 +294,7 @@ function writingRoutes(host: ContentHost, section: Section): void {
       await change(request, request.params.slug, request.query.language, async (tx, article) => {
         const gone = await withdraw(tx, article)
         await deleteArticle(tx, article.id)
+        await acted(tx, request.actor, 'article.deleted', article.id, { slug: article.slug })
         return gone
       })
       return reply.code(204).send()
@@ -314,9 +320,14 @@ function writingRoutes(host: ContentHost, section: Section): void {
     },
     async (request, reply) => {
       const { params, query, body } = request
-      const published = await change(request, params.slug, query.language, (tx, article) =>
-        body?.at ? schedule(tx, article, timeOf(body.at), now()) : publish(tx, article, now()),
-      )
+      const published = await change(request, params.slug, query.language, async (tx, article) => {
+        if (!body?.at) return await publish(tx, article, now())
+        const next = await schedule(tx, article, timeOf(body.at), now())
+        // That it is published then is nobody's act any more.
+        if (next !== article)
+          await acted(tx, request.actor, 'article.scheduled', next.id, { slug: next.slug, at: body.at })
+        return next
+      })
       return await answer(reply, published)
     },
   )
@@ -336,7 +347,13 @@ function writingRoutes(host: ContentHost, section: Section): void {
     },
     async (request, reply) => {
       const { params, query } = request
-      return await answer(reply, await change(request, params.slug, query.language, withdraw))
+      const back = await change(request, params.slug, query.language, async (tx, article) => {
+        const next = await withdraw(tx, article)
+        if (article.state === 'scheduled')
+          await acted(tx, request.actor, 'article.unscheduled', next.id, { slug: next.slug })
+        return next
+      })
+      return await answer(reply, back)
     },
   )
 }

@@ -206,9 +206,12 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ params }, reply) => {
-      const count = await db.transaction(tx => remove(tx, { id: params.id }, removeFile))
-      if (count === 0) throw new Problem('not_found', 'application_unknown')
+    async ({ actor, params }, reply) => {
+      await db.transaction(async tx => {
+        if ((await remove(tx, { id: params.id }, removeFile)) === 0)
+          throw new Problem('not_found', 'application_unknown')
+        await host.acted(tx, actor, 'application.deleted', params.id)
+      })
       return reply.code(204).send()
     },
   )

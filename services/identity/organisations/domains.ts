@@ -171,8 +171,11 @@ export function domainRoutes(identity: Identity): void {
     },
     async ({ actor, params: { id, domain } }) => {
       if (!(await findOrganisation(db, id, actor.userId))) throw new Problem('not_found', 'organisation_unknown')
-      const verified = await db.transaction(tx => verifyDomain(tx, id, domainIn(domain), now()))
-      host.log.info({ organisationId: id, domain: verified.domain, by: actor.userId }, 'an admin attested a domain')
+      const verified = await db.transaction(async tx => {
+        const verified = await verifyDomain(tx, id, domainIn(domain), now())
+        await host.acted(tx, actor, 'domain.attested', id, { domain: verified.domain })
+        return verified
+      })
       return domainView(verified)
     },
   )

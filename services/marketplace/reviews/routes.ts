@@ -146,7 +146,7 @@ export function reviewRoutes(workshop: Workshop): void {
 const keysOf = ({ createdAt, id }: Review) => [createdAt.toISOString(), id]
 
 function moderationRoutes({ host }: Workshop): void {
-  const { http, db } = host
+  const { acted, http, db } = host
   const One = Type.Object({ id: Id })
 
   listRoutes(http, db, '/reviews', {
@@ -198,7 +198,7 @@ function moderationRoutes({ host }: Workshop): void {
         response: { 200: ReviewView },
       },
     },
-    async ({ params, body }) =>
+    async ({ actor, params, body }) =>
       await db.transaction(async tx => {
         const before = await lockReview(tx, params.id)
         if (!before) throw new Problem('not_found', 'review_unknown')
@@ -207,6 +207,7 @@ function moderationRoutes({ host }: Workshop): void {
         await rerate(tx, after.productId)
         if (after.state === 'visible' && before.state !== 'visible') await tx.publish(ReviewAdded, ratingTold(after))
         if (after.state === 'hidden' && before.state === 'visible') await tx.publish(ReviewRemoved, ratingTold(after))
+        await acted(tx, actor, 'review.decided', after.id, { state: after.state, reason: after.reason })
         return view(after)
       }),
   )

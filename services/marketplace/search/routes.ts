@@ -119,7 +119,7 @@ const SynonymsView = Type.Object(
   { title: 'Synonyms' },
 )
 
-function synonymRoutes({ host: { http, db, now } }: Workshop): void {
+function synonymRoutes({ host: { acted, http, db, now } }: Workshop): void {
   http.get(
     '/synonyms',
     {
@@ -156,6 +156,7 @@ function synonymRoutes({ host: { http, db, now } }: Workshop): void {
       const made = await db.once(request, async tx => {
         const [id, { words }] = [newId(), request.body]
         await tx`insert into synonyms (id, words, created_at) values (${id}, ${words}, ${now()})`
+        await acted(tx, request.actor, 'synonyms.made', id, { words })
         return { id, words }
       })
       return reply.code(201).send(made)
@@ -173,9 +174,12 @@ function synonymRoutes({ host: { http, db, now } }: Workshop): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ params }, reply) => {
-      const gone = await db.transaction(tx => tx`delete from synonyms where id = ${params.id} returning id`)
-      if (gone.length === 0) throw new Problem('not_found', 'synonyms_unknown')
+    async ({ actor, params }, reply) => {
+      await db.transaction(async tx => {
+        const gone = await tx<{ words: string[] }[]>`delete from synonyms where id = ${params.id} returning words`
+        if (gone.length === 0) throw new Problem('not_found', 'synonyms_unknown')
+        await acted(tx, actor, 'synonyms.deleted', params.id, { words: gone[0]!.words })
+      })
       return reply.code(204).send()
     },
   )

@@ -59,7 +59,7 @@ const closedView = ({ closedAt, ...closed }: ClosedAddress) => ({ ...closed, clo
 
 /** Whether mail reaches people, and what mail systems tell of that. */
 export function mailRoutes(host: NotificationsHost): void {
-  const { ask, cache, db, http, now } = host
+  const { acted, ask, cache, db, http, now } = host
   const checks = cache.limit('checks of addresses', { points: 5, seconds: 3600 })
 
   /** Of who is signed in; they may have been forgotten a moment ago. */
@@ -134,10 +134,14 @@ export function mailRoutes(host: NotificationsHost): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ body }, reply) => {
+    async ({ actor, body }, reply) => {
       const address = addressOf(body.address)
-      if (!address || !(await db.transaction(tx => reopen(tx, address, now()))))
-        throw new Problem('conflict', 'address_open')
+      if (!address) throw new Problem('conflict', 'address_open')
+      await db.transaction(async tx => {
+        if (!(await reopen(tx, address, now()))) throw new Problem('conflict', 'address_open')
+        // Whose it is cannot be taken out of there any more, and so is not written down.
+        await acted(tx, actor, 'address.reopened', address.slice(address.lastIndexOf('@')))
+      })
       return reply.code(204).send(null)
     },
   )

@@ -93,7 +93,7 @@ const deadView = ({ id, webhookId, owner, url, event, tries, answer, error, ...c
 })
 
 /** For who runs the platform: at which webhooks nothing arrives, whoever they are of, and what was given up there. */
-export function failureRoutes({ http, db, now }: NotificationsHost, send: SendJob): void {
+export function failureRoutes({ acted, http, db, now }: NotificationsHost, send: SendJob): void {
   http.get(
     '/webhook-failures',
     {
@@ -127,7 +127,7 @@ export function failureRoutes({ http, db, now }: NotificationsHost, send: SendJo
         response: { 202: Type.Object({ replayed: Type.Integer({ examples: [3] }) }, { title: 'ReplayedFailure' }) },
       },
     },
-    async ({ params: { id }, body: { since } }, reply) => {
+    async ({ actor, params: { id }, body: { since } }, reply) => {
       const from = since === undefined ? new Date(0) : timeOf(since)
       const replayed = await db.transaction(async tx => {
         const webhook = (await findWebhook(tx, id, true)) ?? fail('not_found', 'webhook_unknown')
@@ -139,6 +139,7 @@ export function failureRoutes({ http, db, now }: NotificationsHost, send: SendJo
         await updateWebhook(tx, { ...webhook, ...well, version: webhook.version + 1 }, now())
         const revived = await reviveOldest(tx, id, from, mostReplayed, now())
         await enqueueSending(tx, send, id)
+        await acted(tx, actor, 'webhook.replayed', id, { replayed: revived })
         return revived
       })
       return reply.code(202).send({ replayed })
@@ -177,12 +178,13 @@ export function failureRoutes({ http, db, now }: NotificationsHost, send: SendJo
         response: { 202: Type.Object({ webhookId: Id }, { title: 'ReplayedWebhookCall' }) },
       },
     },
-    async ({ params: { id } }, reply) => {
+    async ({ actor, params: { id } }, reply) => {
       const webhookId = await db.transaction(async tx => {
         const dead = (await findDead(tx, id)) ?? fail('not_found', 'call_unknown')
         const [revived] = await reviveCalls(tx, dead.webhookId, { id }, now())
         if (!revived) fail('not_found', 'call_unknown')
         await enqueueSending(tx, send, dead.webhookId)
+        await acted(tx, actor, 'webhook-call.replayed', id, { webhookId: dead.webhookId })
         return dead.webhookId
       })
       return reply.code(202).send({ webhookId })

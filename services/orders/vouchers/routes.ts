@@ -103,7 +103,7 @@ const newCode = (): string =>
 
 /** What takes something off an order, and what pays some of it. */
 export function voucherRoutes(host: OrdersHost): void {
-  const { db, http, now } = host
+  const { acted, db, http, now } = host
 
   http.post(
     '/coupons',
@@ -211,7 +211,7 @@ export function voucherRoutes(host: OrdersHost): void {
         response: { 201: Type.Object({ ...CardView.properties, code: Type.String() }, { title: 'NewGiftCard' }) },
       },
     },
-    async ({ body }, reply) => {
+    async ({ actor, body }, reply) => {
       const code = newCode()
       const [id, at, minor] = [newId(), now(), BigInt(body.amountMinor)]
       const card: GiftCard = {
@@ -229,6 +229,7 @@ export function voucherRoutes(host: OrdersHost): void {
           values (${id}, ${hashOf(code)}, ${card.hint}, ${card.currency}, ${minor}, ${minor}, ${card.expiresAt}, ${at})`
         const [from, to] = [await accounts.outside(tx, card.currency), await accounts.giftCards(tx, card.currency)]
         await post(tx, { cause: id, kind: 'gift-card', at, transfers: [{ from, to, minor }] })
+        await acted(tx, actor, 'gift-card.issued', id, { currency: card.currency, amountMinor: body.amountMinor })
       })
       return reply.code(201).send({ ...viewCard(card), code })
     },

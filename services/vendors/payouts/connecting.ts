@@ -114,7 +114,7 @@ export function connectingRoutes(host: VendorsHost, { transfers }: Sending): voi
   reversalRoute(host, transfers)
 }
 
-function reversalRoute({ db, http }: VendorsHost, transfers: Sending['transfers']): void {
+function reversalRoute({ acted, db, http }: VendorsHost, transfers: Sending['transfers']): void {
   http.post(
     '/payouts/:id/reverse',
     {
@@ -131,7 +131,7 @@ function reversalRoute({ db, http }: VendorsHost, transfers: Sending['transfers'
         response: { 202: PayoutView },
       },
     },
-    async ({ params, body }, reply) => {
+    async ({ actor, params, body }, reply) => {
       transfers.requireSetUp()
       const payout = await db.transaction(async tx => {
         const there = await lockPayout(tx, params.id)
@@ -148,6 +148,8 @@ function reversalRoute({ db, http }: VendorsHost, transfers: Sending['transfers'
         if (wanted <= 0n || wanted > most)
           throw new Problem('conflict', 'payout_not_owed', { mostMinor: most > 0n ? Number(most) : 0 })
         await transfers.reverse(tx, there.id, { id: newId(), amountMinor: wanted })
+        // How much is taken in the end the event says, which no admin makes happen.
+        await acted(tx, actor, 'payout.reversal-asked', there.id, { currency, amountMinor: Number(wanted) })
         return there
       })
       return reply.code(202).send(view(payout))

@@ -41,7 +41,7 @@ const fileView = ({ id, currency, count, totalMinor, createdBy, createdAt }: Omi
 })
 
 /** Files of credit transfers for the bank: each payout is in one of them, and each file stays as it was written. */
-export function fileRoutes({ db, http, now, settings }: VendorsHost): void {
+export function fileRoutes({ acted, db, http, now, settings }: VendorsHost): void {
   const debtor = () => {
     const iban = ibanOf(settings.VENDORS_PAYOUT_IBAN ?? '')
     const holder = settings.VENDORS_PAYOUT_HOLDER
@@ -93,6 +93,8 @@ export function fileRoutes({ db, http, now, settings }: VendorsHost): void {
         await insertFile(tx, file)
         for (const one of payouts)
           await writePayout(tx, { ...one, status: 'sent', fileId: id, sentAt: at, version: one.version + 1 })
+        const { currency, count, totalMinor } = fileView(file)
+        await acted(tx, request.actor, 'payout-file.written', id, { currency, count, totalMinor })
         return fileView(file)
       })
       return reply.code(201).send(made)

@@ -63,6 +63,13 @@ export const PayoutView = Type.Object(
 
 const stamp = (at: Date | null): string | null => at && at.toISOString()
 
+/** As it is written down who let it go. */
+export const moneyOf = ({ owner, currency, amountMinor }: Payout) => ({
+  vendorId: owner.id,
+  currency,
+  amountMinor: Number(amountMinor),
+})
+
 export const view = (payout: Payout): Static<typeof PayoutView> => ({
   id: payout.id,
   vendorId: payout.owner.id,

@@ -39,6 +39,46 @@ test('what is available is paid out once: asked for, sent in a bank file, paid',
   await isRight()
 })
 
+test('whatever an admin does to a payout is written down, with the event that tells it or by itself', async t => {
+  const { p, vendor, settled, admin, acts } = await open(t)
+  const ada = await vendor()
+  const asked = async (amountMinor: number) => (await ada.post('/payouts', { currency: 'EUR', amountMinor })).body.id
+  await settled(ada.owner, { totalMinor: 5_000_00, commissionMinor: 0 })
+  const [small, other, back, large] = [await asked(1_00), await asked(2_00), await asked(3_00), await asked(2_000_00)]
+  for (const [id, act] of [
+    [large, 'approve'],
+    [small, 'sent'],
+    [back, 'cancel'],
+  ] as const)
+    assert.equal((await admin.post(`/payouts/${id}/${act}`)).status, 200, act)
+  const file = (await admin.post('/payout-files')).body
+  assert.equal((await admin.post(`/payouts/${large}/paid`)).status, 200)
+  assert.equal(
+    (await admin.post(`/payouts/${other}/failed`, { reason: 'The bank knows no such account.' })).status,
+    200,
+  )
+  assert.equal((await admin.post(`/payouts/${other}/sent`)).status, 409, 'what was refused is not written down')
+  await admin.get('/dac7/2027/csv')
+  await p.settle()
+  const by = `vendors ${admin.id}`
+  assert.deepEqual(
+    acts.toSorted(),
+    [
+      `${by} payout.approved ${large}`,
+      `${by} payout.sent ${small}`,
+      `${by} payout.cancelled ${back}`,
+      `${by} payout-file.written ${file.id}`,
+      `${by} tax-report.taken dac7/2027`,
+    ].toSorted(),
+  )
+  // The others the audit log has from these, with who made them happen.
+  const told = [...(await p.published(PayoutPaid)), ...(await p.published(PayoutFailed))]
+  assert.deepEqual(
+    told.map(({ payoutId, actor }) => [payoutId, actor.userId, actor.role]),
+    [large, other].map(id => [id, admin.id, 'admin']),
+  )
+})
+
 test('payout twice: with one key it is one, and of two that want all one is refused', async t => {
   const { vendor, settled, earnings, isRight } = await open(t)
   const ada = await vendor()
@@ -75,17 +115,26 @@ test('payout above what is settled, by ten at once: no more leaves than is there
 test('payout during a refund: in whichever order, all of it is booked, and what was paid out too much is owed', async t => {
   const { p, vendor, settled, earnings, isRight, clock } = await open(t)
   const ada = await vendor()
-  for (let round = 0; round < 5; round++) {
+  const outcomes = new Set<number>()
+  for (let round = 0; round < 30 && (round < 5 || outcomes.size < 2); round++) {
     const order = await settled(ada.owner)
     const [, before] = await earnings(ada)
+    // In every other round the refund has a start, so that it comes first now and then.
+    const refund = p.publish(OrderRefunded, refundOf(order, 1, clock.at)).then(() => p.settle())
+    if (round % 2 === 1) await refund
     const [asked] = await Promise.all([
       ada.post('/payouts', { currency: 'EUR', amountMinor: Math.max(before!, 1) }),
-      p.publish(OrderRefunded, refundOf(order, 1, clock.at)).then(() => p.settle()),
+      refund,
     ])
+    outcomes.add(asked.status)
+    if (asked.status !== 201) assert.equal(asked.body.code, 'payout_short')
     const [, available] = await earnings(ada)
     assert.equal(available, before! - 90_00 - (asked.status === 201 ? before! : 0))
     await isRight()
+    // What is owed would keep all later payouts from going.
+    if (available! < 0) await settled(ada.owner, { totalMinor: -available!, commissionMinor: 0 })
   }
+  assert.deepEqual([...outcomes].toSorted(), [201, 409], 'each came first at least once')
 })
 
 test('refund after payout: what is available falls below zero, and what is sold next fills it first', async t => {

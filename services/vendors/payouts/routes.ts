@@ -21,7 +21,7 @@ import { managedBy } from '../profiles/account.ts'
 import { vendorIdOf } from '../profiles/routes.ts'
 import { findProfile, lockProfile } from '../profiles/store.ts'
 import { approvePayout, endPayout, requestPayout, requireByHand, requireState } from './paying-out.ts'
-import { PayoutView, view, type Payout } from './payout.ts'
+import { moneyOf, PayoutView, view, type Payout } from './payout.ts'
 import type { Sending } from './sending.ts'
 import { findPayout, listPayouts, lockPayout, writePayout } from './store.ts'
 
@@ -135,7 +135,9 @@ export function payoutRoutes(host: VendorsHost, sending: Sending): void {
       await db.transaction(async tx => {
         const there = seen(actor, await lockPayout(tx, params.id))
         if (actor.role !== 'admin') managedBy(actor)
-        return view(await endPayout(tx, there, 'cancelled', { by: actor.userId, at: now() }))
+        const ended = await endPayout(tx, there, 'cancelled', { by: actor.userId, at: now() })
+        if (actor.role === 'admin') await host.acted(tx, actor, 'payout.cancelled', ended.id, moneyOf(ended))
+        return view(ended)
       }),
   )
   decisionRoutes(host, sending)
@@ -149,7 +151,7 @@ function seen(actor: Actor, payout: Payout | undefined): Payout {
 }
 
 /** What admins see to. */
-function decisionRoutes({ ask, db, http, now }: VendorsHost, sending: Sending): void {
+function decisionRoutes({ acted, ask, db, http, now }: VendorsHost, sending: Sending): void {
   const config = { access: fresh(withRole('admin'), '5 minutes') }
   const locked = async (tx: Tx, id: string): Promise<Payout> => {
     const there = await lockPayout(tx, id)
@@ -189,6 +191,7 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost, sending: Sending): 
         }
         const approved = await approvePayout(tx, there, vendor, by)
         await sending.soon(tx, approved)
+        await acted(tx, actor, 'payout.approved', approved.id, moneyOf(approved))
         return view(approved)
       })
     },
@@ -206,7 +209,7 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost, sending: Sending): 
         response: { 200: PayoutView },
       },
     },
-    async ({ actor: _, params }) =>
+    async ({ actor, params }) =>
       await db.transaction(async tx => {
         const there = await locked(tx, params.id)
         requireState(there, ['approved'])
@@ -215,6 +218,7 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost, sending: Sending): 
         const more = { via: 'bank', destination: null, sentAt: now(), version: there.version + 1 } as const
         const sent = { ...there, ...more, status: 'sent' as const }
         await writePayout(tx, sent)
+        await acted(tx, actor, 'payout.sent', sent.id, moneyOf(sent))
         return view(sent)
       }),
   )

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { listSellers } from '#contracts/orders'
 import { Currency, Id, Line, Minor } from '#contracts/shared'
-import { cellOf, newId, Problem, withRole } from '#kernel'
+import { cellOf, newId, Problem, withRole, type Actor } from '#kernel'
 import { decimalOf } from '#money/amount'
 import { readTaxId } from '#money/tax/numbers'
 import type { VendorsHost } from '../host.ts'
@@ -88,7 +88,7 @@ const ReportView = Type.Object(
 )
 
 /** What the platform reports of who sells on it (DAC7), for admins. */
-export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
+export function taxReportRoutes({ acted, ask, db, http, now }: VendorsHost): void {
   http.get(
     '/dac7/:year',
     {
@@ -118,12 +118,15 @@ export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
         produces: ['text/csv'],
       },
     },
-    async ({ params: { year } }, reply) =>
-      reply
+    async ({ actor, params: { year } }, reply) => {
+      const sellers = (await report(year)).filter(({ reportable }) => reportable)
+      await taken(actor, year, 'csv', sellers.length)
+      return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="dac7-${year}.csv"`)
         .header('cache-control', 'private, no-store')
-        .send(csvOf((await report(year)).filter(({ reportable }) => reportable))),
+        .send(csvOf(sellers))
+    },
   )
 
   http.post(
@@ -139,7 +142,7 @@ export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
         produces: ['application/xml'],
       },
     },
-    async ({ params: { year }, body }, reply) => {
+    async ({ actor, params: { year }, body }, reply) => {
       const sellers = sellersOf(
         (await report(year)).filter(({ reportable }) => reportable),
         body,
@@ -147,6 +150,7 @@ export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
       const { operator, receivingCountry: to = operator.country } = body
       const { name, taxId, ...address } = operator
       const at = now()
+      await taken(actor, year, 'xml', sellers.length)
       return reply
         .type('application/xml; charset=utf-8')
         .header('content-disposition', `attachment; filename="dac7-${year}.xml"`)
@@ -154,6 +158,10 @@ export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
         .send(dpiOf({ id: newId(), year, at, operator: { name, taxId, address }, to, sellers }))
     },
   )
+
+  /** Account numbers and tax ids of all who sell leave the platform: who took them is written down. */
+  const taken = (actor: Actor, year: number, format: string, lines: number) =>
+    db.transaction(tx => acted(tx, actor, 'tax-report.taken', `dac7/${year}`, { format, lines }))
 
   async function report(year: number): Promise<Reported[]> {
     const years = await yearOf(db, year)
