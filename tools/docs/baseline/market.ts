@@ -28,6 +28,9 @@ export const market = [
     'test/processes/processes.test.ts': [
       'with each service in a process of its own, health and reference at the gateway tell of all that is behind it',
     ],
+    'test/processes/three-machines.test.ts': [
+      'of three machines behind one gateway one dies: no read fails, what was cut off is told and happens once, and who listened goes on',
+    ],
   }),
   row('M2', 'products, listed and found', 'GET /api/marketplace/products, /api/marketplace/suggestions', {
     [search]: [
