@@ -66,6 +66,7 @@ const noted: readonly (readonly [act: string, ...routes: string[]])[] = [
   ],
   ['gift-card.issued', 'POST /api/orders/gift-cards'],
   ['figures.rebuilt', 'POST /api/analytics/rebuild'],
+  ['application.moved', 'PATCH /api/content/applications/:id'],
   ['application.deleted', 'DELETE /api/content/applications/:id'],
   ...(
     [

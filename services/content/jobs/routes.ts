@@ -154,6 +154,7 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
         requireMatch(request, former.version)
         const next = { ...former, ...request.body, version: former.version + 1 }
         await moveApplication(tx, next)
+        await host.acted(tx, request.actor, 'application.moved', former.id, { stage: next.stage })
         return next
       })
       notModified(request, reply, moved.version)
