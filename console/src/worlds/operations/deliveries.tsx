@@ -98,6 +98,11 @@ function Shown({ content: { html, text, withheld, subject }, looks }: { content:
   return (
     <Stack>
       {withheld && <Alert variant="default">{words.withheld}</Alert>}
+      {links.map(link => (
+        <a key={link} href={link}>
+          {link}
+        </a>
+      ))}
       {looks ? (
         <Mail html={html} title={subject} />
       ) : (
@@ -105,11 +110,6 @@ function Shown({ content: { html, text, withheld, subject }, looks }: { content:
           {text}
         </Code>
       )}
-      {links.map(link => (
-        <a key={link} href={link}>
-          {link}
-        </a>
-      ))}
     </Stack>
   )
 }
