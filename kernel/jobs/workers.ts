@@ -50,7 +50,8 @@ export function openWorkers(options: {
           maxPoolSize: connections,
           preparedStatements: !planned,
           pollInterval: 2000,
-          gracefulShutdownAbortTimeout: 3000,
+          // Stopping waits for three seconds: who hears that it is time has one to end well.
+          gracefulShutdownAbortTimeout: 2000,
         },
       },
       events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {

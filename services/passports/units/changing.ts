@@ -9,7 +9,7 @@ import type { PassportsHost } from '../host.ts'
 import { revise, told, type Passport } from '../passports.ts'
 import { findPassport, updatePassport } from '../store.ts'
 import { assessAll } from './assessments.ts'
-import { findLine, hasChildren, holdParent, refold } from './store.ts'
+import { findLine, hasChildren, holdParent, parentsAmong, refold } from './store.ts'
 import { fitParent, needsReason, requireLevels } from './units.ts'
 
 /** What a new version of data may be refused with, beside what passports refuse by themselves. */
@@ -88,7 +88,7 @@ export function changes(host: PassportsHost): Change {
     if (counted.status === 'published' && isRenamed(passport, counted)) await claimIdentifier(tx, counted)
     const about = { ...told(counted), passport: { id: counted.id, data: counted.data } }
     await tx.publish(PassportUpdated, { ...about, updatedFields })
-    if (passport.granularity !== 'item') await tx.enqueue(refolding, { parentId: passport.id, after: null })
+    if (passport.granularity !== 'item') await refoldLater(tx, refolding, passport.id, null)
     return counted
   }
 }
@@ -96,7 +96,8 @@ export function changes(host: PassportsHost): Change {
 /** Brings what batches and items are found by, and whether they are ready, up to what their model says now. */
 type Refold = Job<{ parentId: string; after: string | null }>
 
-const batch = 500
+/** Short, as a process that is told to stop waits three seconds for it. */
+const batch = 100
 
 function refoldJob(host: PassportsHost): Refold {
   const again: Refold = host.job('refold children', ({ parentId, after }) =>
@@ -104,9 +105,13 @@ function refoldJob(host: PassportsHost): Refold {
       const ids = await refold(tx, parentId, after, batch)
       await assessAll(tx, ids)
       // A batch has items of its own.
-      for (const id of ids) if (await hasChildren(tx, id)) await tx.enqueue(again, { parentId: id, after: null })
-      if (ids.length === batch) await tx.enqueue(again, { parentId, after: ids.at(-1)! })
+      for (const id of await parentsAmong(tx, ids)) await refoldLater(tx, again, id, null)
+      if (ids.length === batch) await refoldLater(tx, again, parentId, ids.at(-1)!)
     }),
   )
   return again
 }
+
+/** Once, however often it is corrected before: what it says then is what counts. */
+const refoldLater = (tx: Tx<'passports'>, refolding: Refold, parentId: string, after: string | null) =>
+  tx.enqueue(refolding, { parentId, after }, { key: `refold ${parentId} ${after ?? ''}` })

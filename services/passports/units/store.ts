@@ -70,6 +70,15 @@ export async function hasChildren(tx: Tx, id: string): Promise<boolean> {
   return row!.has
 }
 
+/** Which of these others begin with, or will by an order that is under way. */
+export async function parentsAmong(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    select parent_id as id from passports where parent_id = any(${ids as string[]})
+    union select parent_id from serialisations
+    where parent_id = any(${ids as string[]}) and state in ('waiting', 'running')`
+  return rows.map(({ id }) => id)
+}
+
 /** Whether one of these has a parent or a child of another owner. */
 export async function isFamilyApart(tx: Tx, ids: readonly string[]): Promise<boolean> {
   const [row] = await tx<{ apart: boolean }[]>`
@@ -79,7 +88,7 @@ export async function isFamilyApart(tx: Tx, ids: readonly string[]): Promise<boo
   return row!.apart
 }
 
-/** What a hundred of those that begin with a passport are found by, as it says now; the last of them, to go on after. */
+/** What those that begin with a passport are found by, as it says now; the last of them, to go on after. */
 export async function refold(tx: Tx, parentId: string, after: string | null, limit: number): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     with children as (
