@@ -257,7 +257,6 @@ function ListField(props: FieldProps & { name: string }) {
         description={schema.description}
         error={error}
         data={item.enum.map(String).map(value => ({ value, label: item.called?.[value] ?? wordFor(texts, value) }))}
-        searchable={item.enum.length > 12}
         value={items.map(String)}
         onChange={next => set(path, next)}
       />
