@@ -33,6 +33,7 @@ const everyday: readonly (readonly [reason: string, ...routes: string[]])[] = [
     'POST /api/admin/products/:id/reject',
     'PUT /api/marketplace/reviews/:id/state',
   ],
+  ['About a person who applies, many a day: moved back at the same place', 'PATCH /api/content/applications/:id'],
   [
     'One that failed is tried again: it was due anyway, and somebody else decided it',
     'POST /api/events/dead-letters/:id/replay',

@@ -23,7 +23,7 @@ interface Following {
 
 /**
  * Blocks of a guide in one shell, as somebody pastes them one after the other; answers what they told. A request that is
- * refused ends it.
+ * refused ends those of the marketplace.
  */
 async function follow(
   t: TestContext,
@@ -42,7 +42,8 @@ async function follow(
   const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-guide-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'register.pdf'), '%PDF-1.7\nextract of a register')
-  const strict = 'curl() { command curl --fail-with-body "$@"; }'
+  // Those of passports show what is refused too, and how curl tells of it.
+  const strict = 'AT' in environment ? 'curl() { command curl --fail-with-body "$@"; }' : ''
   const child = spawn('bash', ['-euo', 'pipefail', '-c', `${strict}\n${code}`], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],

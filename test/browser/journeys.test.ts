@@ -491,7 +491,9 @@ async function byKeyboard(_: TestContext, { at, admin, browser }: Town): Promise
     .or(page.getByRole('dialog').getByText(/^Karten/))
     .first()
     .waitFor()
-  await page.keyboard.press('ArrowDown')
+  // What is chosen is seen, also where the colours are the reader's own.
+  await page.locator('[data-action][data-selected]', { hasText: 'Karten und Token' }).waitFor()
+  await look(page, 'J14-palette')
   await page.keyboard.press('Enter')
   await page.waitForURL(/tokens/)
   await page.getByRole('row').nth(3).waitFor()

@@ -1,7 +1,7 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { signOut } from '../api/session.ts'
 import { ask } from '../api/client.ts'
 import { mayAsk } from '../blocks/list/declaration.ts'
@@ -65,6 +65,12 @@ export default function Palette() {
       ].filter(({ id, label }) => matches(label) || (id === 'search' && text.trim().length > 1)),
     },
   ].filter(({ actions }) => actions.length > 0)
+  // The library chooses the first of what was there before it: Enter takes the first of what is shown.
+  const shown = groups.flatMap(({ actions }) => actions.map(({ id }) => id)).join(' ')
+  useEffect(() => {
+    const rows = [...document.querySelectorAll('[role=dialog] [data-action]')]
+    for (const [at, row] of rows.entries()) row.toggleAttribute('data-selected', at === 0 && text !== '')
+  }, [shown, text])
   return (
     <Spotlight
       actions={groups}
@@ -73,6 +79,7 @@ export default function Palette() {
       // The platform has found already; nothing that it found is hidden again.
       filter={(_, actions) => actions}
       shortcut={['mod + K']}
+      attributes={{ content: { 'aria-label': texts.shell.searchFor } }}
       nothingFound={texts.shell.nothingFound}
       scrollable
       maxHeight={420}
