@@ -22,7 +22,6 @@ import { OrderCreated, OrderRefunded, PaymentSucceeded, RefundFailed } from '#co
 import { PassportCreated, PassportStatusChanged } from '#contracts/passports'
 import { SessionEnded, SessionStarted } from '#contracts/sessions'
 import { StationCreated } from '#contracts/stations'
-import { SubscriptionCancelled, SubscriptionPastDue, SubscriptionStarted } from '#contracts/users'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { countsOf } from './figures/things.ts'
@@ -158,9 +157,6 @@ suite('the dashboard', () => {
     const booking = { bookingId: a, state: 'reserved', version: 1 }
     await tell(BookingMade, booking, { ...booking, bookingId: b })
     await tell(BookingCancelled, { ...booking, bookingId: b, state: 'cancelled', version: 2 })
-    for (const subscriptionId of [a, b, c]) await tell(SubscriptionStarted, { subscriptionId, version: 1 })
-    await tell(SubscriptionPastDue, { subscriptionId: b, version: 2 })
-    await tell(SubscriptionCancelled, { subscriptionId: c, version: 2 })
     const file = { docId: a, version: 1, kind: 'test-report', sizeBytes: 1_000 }
     await tell(DocumentUploaded, file, { ...file, version: 2, sizeBytes: 1_500 }, { ...file, docId: b })
     await tell(DocumentDeleted, { docId: b, version: 2 })
@@ -181,7 +177,6 @@ suite('the dashboard', () => {
       incidents: { open: 0, byPriority: {} },
       tickets: { open: 2, byStatus: { open: 2, resolved: 1 }, openByPriority: { high: 1, low: 1 } },
       bookings: { ahead: 1, lately: 2, byStatus: { reserved: 1, cancelled: 1 } },
-      subscriptions: { active: 1, byStatus: { active: 1, 'past-due': 1, cancelled: 1 } },
       documents: { total: 1, sizeBytes: 1_500 },
       articles: { published: 2, byKind: { post: 1, help: 1 } },
       approvals: { waiting: 0 },

@@ -7,8 +7,6 @@ import {
   BookingFulfilled,
   BookingMade,
   BookingMissed,
-  BookingOffered,
-  BookingRejected,
 } from '#contracts/booking'
 import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/content'
 import type { EventContract } from '#contracts/define'
@@ -72,13 +70,6 @@ import {
 } from '#contracts/passports'
 import { SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { StationCreated, StationDeleted, StationUpdated } from '#contracts/stations'
-import {
-  SubscriptionCancelled,
-  SubscriptionChanged,
-  SubscriptionPastDue,
-  SubscriptionRenewed,
-  SubscriptionStarted,
-} from '#contracts/users'
 import {
   CommissionRuleChanged,
   PayoutFailed,
@@ -313,34 +304,14 @@ function followTheMarket(follow: Follow): void {
   follow(RefundFailed, { counts: one => refund(one, true) })
 }
 
-/** What is booked, mended, subscribed, kept and written. */
+/** What is booked, mended, kept and written. What was only offered is no booking yet. */
 function followWhatGoesOn(follow: Follow): void {
   for (const event of [TicketOpened, TicketChanged])
     follow(event, {
       counts: one => ({ kind: 'ticket', id: one.ticketId, rank: one.version, state: one.state, facet: one.priority }),
     })
-  for (const event of [
-    BookingMade,
-    BookingChanged,
-    BookingOffered,
-    BookingRejected,
-    BookingFulfilled,
-    BookingCancelled,
-    BookingMissed,
-    BookingFailed,
-  ])
+  for (const event of [BookingMade, BookingChanged, BookingFulfilled, BookingCancelled, BookingMissed, BookingFailed])
     follow(event, { counts: one => ({ kind: 'booking', id: one.bookingId, rank: one.version, state: one.state }) })
-  const subscription = (one: { subscriptionId: string; version: number }, state: string): Omit<Told, 'at'> => ({
-    kind: 'subscription',
-    id: one.subscriptionId,
-    rank: one.version,
-    state,
-  })
-  for (const event of [SubscriptionStarted, SubscriptionRenewed])
-    follow(event, { counts: one => subscription(one, 'active') })
-  follow(SubscriptionPastDue, { counts: one => subscription(one, 'past-due') })
-  follow(SubscriptionChanged, { counts: one => subscription(one, one.change === 'paused' ? 'paused' : 'active') })
-  follow(SubscriptionCancelled, { counts: one => subscription(one, 'cancelled') })
   follow(DocumentUploaded, {
     counts: one => ({
       kind: 'document',

@@ -31,7 +31,6 @@ export type Kind =
   | 'incident'
   | 'ticket'
   | 'booking'
-  | 'subscription'
   | 'document'
   | 'article'
 
