@@ -111,8 +111,9 @@ async function many(t: TestContext, town: Town): Promise<void> {
   await look(page, 'devices-many')
   c.answers.set('ClearCache', () => ({ status: 'Accepted' }))
   await dialog.getByRole('button', { name: /again/ }).click()
-  await dialog.getByRole('row', { name: /CP-C/ }).waitFor({ state: 'detached' })
   const told = (it: typeof b) => it.heard.filter(([, , action]) => action === 'ClearCache').length
+  await until(() => told(c) === 2)
+  await dialog.getByRole('row', { name: /CP-C/ }).waitFor({ state: 'detached' })
   assert.deepEqual([told(b), told(c)], [1, 2], 'who took it is not told again')
   await page.context().close()
 }
