@@ -111,7 +111,8 @@ export async function startProcesses(
   const ports = new Map<string, number[]>()
   for (const name of names) ports.set(name, await Promise.all(Array.from({ length: copies }, freePort)))
   for (const part of options.parts ?? []) {
-    const [together, first] = [part.split(','), ports.get(part.split(',')[0]!)]
+    const together = part.split(',')
+    const first = together.map(name => ports.get(name)).find(Boolean)
     if (together.length > 1) for (const name of [part, ...together]) ports.set(name, first!)
   }
   const port = Number(options.environment?.PORT ?? (await freePort()))

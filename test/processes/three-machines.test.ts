@@ -79,7 +79,11 @@ test('of three machines behind one gateway one dies: no read fails, what was cut
   const openStreams = () => figure(victim!.address, 'ohmnibus_http_streams_open')
   const connections = () => figure(victim!.address, 'ohmnibus_ocpp_connections')
   const ears: Ear[] = []
-  while (ears.length < 2 || (await openStreams()) === 0) ears.push(await stream(ada))
+  while (ears.length < 2 || (await openStreams()) === 0) {
+    // Nobody listens at more than a few places at once.
+    if (ears.length === 3) ears.shift()!.hangUp()
+    ears.push(await stream(ada))
+  }
   const plug = async (id: string) => {
     const charger = await connect(t, `${p.address.replace('http', 'ws')}/ocpp/${id}`, 'ocpp1.6')
     assert.equal((await charger.call('BootNotification', boot16)).status, 'Accepted')
