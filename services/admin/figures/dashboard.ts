@@ -29,7 +29,10 @@ const Dashboard = Type.Object(
     tickets: Type.Object({ open: HowMany, byStatus: ByState, openByPriority: ByState }),
     bookings: Type.Object({ ahead: HowMany, lately: HowMany, byStatus: ByState }),
     documents: Type.Object({ total: HowMany, sizeBytes: Type.Integer({ minimum: 0, examples: [1_840_000] }) }),
-    articles: Type.Object({ published: HowMany, byKind: ByState }),
+    articles: Type.Object(
+      { published: HowMany, byKind: ByState },
+      { description: 'That people published; nobody told of those that come with the platform' },
+    ),
     approvals: Type.Object({ waiting: { ...HowMany, description: 'Requests that wait for a second admin' } }),
     vendors: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),
     products: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),

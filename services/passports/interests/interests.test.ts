@@ -52,6 +52,16 @@ suite('the desk of legitimate interests', () => {
     )
   })
 
+  test('a time that is over is neither asked for nor given', async t => {
+    const { owner, recycler, id, request } = await asked(t)
+    const past = { until: '2020-01-01T00:00:00.000Z' }
+    assert.deepEqual(await codeOf(owner.post(`/requests/${request}/give`, past)), [400, 'request_invalid'])
+    assert.equal((await owner.get(`/requests/${request}`)).body.state, 'open')
+    assert.equal(await reads(recycler, id), 'public')
+    await act(recycler, request, 'withdraw')
+    assert.deepEqual(await codeOf(recycler.post(`/${id}/requests`, { ...wish, ...past })), [400, 'request_invalid'])
+  })
+
   test('what nobody says the end of ends after a year, and what is given up is shut', async t => {
     const { owner, recycler, id, request } = await asked(t)
     const { givenUntil } = (await act(owner, request, 'give')).body

@@ -37,8 +37,15 @@ export const dueAfter = 14 * day
 /** What nobody says the end of ends after a year. */
 const longest = 365 * day
 
+/** Fails with `request_invalid` where that lies behind us. */
 export const endOf = (asked: Date | null, given: Date | undefined, at: Date): Date =>
-  given ?? asked ?? new Date(at.getTime() + longest)
+  ahead(given ?? asked ?? new Date(at.getTime() + longest), at)
+
+/** A time that is yet to come. Fails with `request_invalid`. */
+export function ahead(until: Date, at: Date): Date {
+  if (until > at) return until
+  throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/until', detail: 'has to lie ahead' }] })
+}
 
 /** What one can do about it: which side, and from which states. */
 const moves = {

@@ -26,7 +26,7 @@ import { told, type Passport } from '../passports.ts'
 import { deleteReader, insertReader } from '../readers.ts'
 import { findPublished } from '../store.ts'
 import { One } from '../view.ts'
-import { dueAfter, endOf, moved, sideOf, states, type Interest, type Move } from './interests.ts'
+import { ahead, dueAfter, endOf, moved, sideOf, states, type Interest, type Move } from './interests.ts'
 import { findInterest, insertInterest, listInterests, lockInterest, updateInterest } from './store.ts'
 
 const purposes = policyInForce.purposes.filter(({ grant }) => grant)
@@ -86,6 +86,8 @@ const viewOf = (
     updatedAt: updatedAt.toISOString(),
   }) as Static<typeof InterestView>
 
+/** An example that lies ahead. */
+const tillThen = { examples: ['2099-12-31T00:00:00.000Z'] }
 const OneRequest = Type.Object({ requestId: Id })
 const refusals = ['interest_unknown', 'interest_settled', 'editor_required']
 
@@ -111,7 +113,7 @@ export function interestRoutes(host: PassportsHost): void {
           name: Line(200, { description: 'Who one is, as the owner is to read it', examples: ['ReCell GmbH'] }),
           purpose: Purpose,
           reason: Line(500, { description: 'What for', examples: ['The pack stands in our workshop'] }),
-          until: Type.Optional({ ...Instant, description: 'For how long; a year where it is not said' }),
+          until: Type.Optional({ ...Instant, ...tillThen, description: 'For how long; a year where it is not said' }),
         }),
         response: { 201: InterestView },
       },
@@ -136,7 +138,7 @@ export function interestRoutes(host: PassportsHost): void {
         verifiedAs: [],
         purpose: body.purpose,
         reason: body.reason,
-        askedUntil: body.until ? timeOf(body.until) : null,
+        askedUntil: body.until ? ahead(timeOf(body.until), at) : null,
         state: 'open',
         question: null,
         answer: null,
@@ -211,7 +213,11 @@ export function interestRoutes(host: PassportsHost): void {
       'give',
       'Give it: from now on they read what the purpose opens, until a time',
       Type.Object({
-        until: Type.Optional({ ...Instant, description: 'As they asked, or a year, where it is not said' }),
+        until: Type.Optional({
+          ...Instant,
+          ...tillThen,
+          description: 'As they asked, or a year, where it is not said',
+        }),
       }),
     ],
     ['refuse', 'Refuse it, and say why', Said('reason', 'Why not')],
