@@ -122,6 +122,8 @@ export function simulatorRoutes(host: OcppHost, gateway: Gateway): void {
     async ({ actor, body: { count = 1, version = 'ocpp2.0.1', speed = 60 } }) => {
       of(actor)
       const owner = ownerFor(actor)
+      // All or none, but where others start some at the same moment.
+      if (playing.size + count > most) throw new Problem('conflict', 'simulator_full')
       const items: View[] = []
       while (items.length < count) items.push(await start(owner, version, speed))
       return { items: items.map(viewOf) }

@@ -64,6 +64,7 @@ test('in evaluation mode an operator plays with chargers: they charge, break, ar
   assert.equal((await other.post('/simulator/SIM-001/fault', {})).status, 404)
   assert.equal((await as({ role: 'user' }).post('/simulator', {})).status, 403)
   assert.equal((await other.post('/simulator', { count: 20, speed: 1 })).body.code, 'simulator_full')
+  assert.deepEqual((await other.get('/simulator')).body.items, [], 'all or none')
 })
 
 test('nobody simulates chargers where the platform is run in earnest', async t => {
