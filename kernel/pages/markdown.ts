@@ -70,7 +70,8 @@ async function show(text: string, by: Writer): Promise<Shown> {
   const key = `${by} ${text}`
   const shown = lately.get(key) ?? make(text, by)
   lately.set(key, shown)
-  return await shown
+  // What could not be made once may be the next time.
+  return await shown.catch(error => (lately.delete(key), Promise.reject(error)))
 }
 
 async function make(text: string, by: Writer): Promise<Shown> {
