@@ -139,6 +139,7 @@ test('who sees what: every block runs as it stands', async t => {
 
 /** The steps of a tutorial that comes with the platform, as its readers get them. */
 async function tutorial(url: string, slug: string): Promise<string[]> {
+  // Answers are of any shape.
   const { steps } = (await (await fetch(`${url}/api/content/tutorials/${slug}`)).json()) as any
   return steps.map(({ text }: { text: string }) => text)
 }

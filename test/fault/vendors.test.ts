@@ -11,6 +11,7 @@ import { freePort } from '../../tools/engines/recipe.ts'
 import { client } from '../journeys/client.ts'
 import { randomFrom, seedFrom } from '../journeys/random.ts'
 import { kill, launch, serversOf, until } from './product.ts'
+import { saysWhoSells } from '../journeys/vendors.ts'
 
 const admin = { email: 'market@example.com', password: 'quiet trains at dawn' }
 const seed = seedFrom(process.env.FAULT_SEED)
@@ -195,15 +196,7 @@ test(
 async function openForBusiness(address: string) {
   const shop = client(address)
   shop.use(await shop.get(200, 'POST /api/auth/login', admin))
-  await shop.get(200, 'PUT /api/orders/seller', {
-    name: 'Voltwerk GmbH',
-    address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
-    smallBusiness: false,
-  })
-  const form = new FormData()
-  form.append('kind', 'other')
-  form.append('file', new File(['%PDF-1.7\nextract of a register'], 'register.pdf'))
-  const { docId } = await shop.get(201, 'POST /api/documents/upload', form)
+  const docId = await saysWhoSells(shop)
   const { vendorId } = await shop.get(200, 'PUT /api/vendors/profile', {
     name: 'Voltwerk',
     description: 'Wallboxes from Regensburg.',

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { until } from '../kernel/toys.ts'
 import { client, codeIn, mailsIn, register } from './client.ts'
 import { notSplit, oneProcess, split } from './sites.ts'
+import { saysWhoSells } from './vendors.ts'
 
 const root = { email: 'root@example.com', password: 'quiet trains at dawn' }
 
@@ -54,15 +55,7 @@ for (const [site, open, skip] of sites)
 
       // Somebody wants to sell, under a name that is a script.
       const name = '<script>alert(1)</script>'
-      await zoe.get(200, 'PUT /api/orders/seller', {
-        name: 'Voltwerk GmbH',
-        address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
-        smallBusiness: false,
-      })
-      const form = new FormData()
-      form.append('kind', 'other')
-      form.append('file', new File(['%PDF-1.7\nextract of a register'], 'register.pdf'))
-      const { docId } = await zoe.get(201, 'POST /api/documents/upload', form)
+      const docId = await saysWhoSells(zoe)
       await p.settle()
       await zoe.get(200, 'PUT /api/vendors/profile', {
         name,

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { openStandIn } from '../../money/payments/stand-in/server.ts'
 import { client, codeIn, mailsIn, register } from './client.ts'
 import { notSplit, oneProcess, split } from './sites.ts'
+import { saysWhoSells } from './vendors.ts'
 
 const password = 'quiet trains at dawn'
 const admin = { email: 'root@example.com', password }
@@ -55,15 +56,7 @@ for (const [site, open, skip] of sites)
     const [vendor, buyer] = [await person('Vera'), await person('Bert')]
 
     // Vera says who she is, is let in, and offers a wallbox.
-    await vendor.get(200, 'PUT /api/orders/seller', {
-      name: 'Voltwerk GmbH',
-      address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
-      smallBusiness: false,
-    })
-    const form = new FormData()
-    form.append('kind', 'other')
-    form.append('file', new File(['%PDF-1.7\nextract of a register'], 'register.pdf'))
-    const { docId } = await vendor.get(201, 'POST /api/documents/upload', form)
+    const docId = await saysWhoSells(vendor)
     await vendor.get(200, 'PUT /api/vendors/profile', {
       name: 'Voltwerk',
       description: 'Wallboxes from Regensburg.',

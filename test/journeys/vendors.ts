@@ -3,9 +3,8 @@ import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import type { Client } from './client.ts'
 
-/** Somebody is let in to sell after a refusal, is suspended and let back in; others begin, and leave. */
-export async function vendorsHappen(root: Client, seller: Client & { id: string }, leavers: readonly Client[]) {
-  const at = '/api/vendors'
+/** Who is on the invoices, and what proves it; resolves with the id of that document. */
+export async function saysWhoSells(seller: Pick<Client, 'get'>): Promise<string> {
   await seller.get(200, 'PUT /api/orders/seller', {
     name: 'Voltwerk GmbH',
     address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
@@ -14,7 +13,13 @@ export async function vendorsHappen(root: Client, seller: Client & { id: string 
   const form = new FormData()
   form.append('kind', 'other')
   form.append('file', new File(['%PDF-1.7\nextract of a register'], 'register.pdf'))
-  const { docId } = await seller.get(201, 'POST /api/documents/upload', form)
+  return (await seller.get(201, 'POST /api/documents/upload', form)).docId
+}
+
+/** Somebody is let in to sell after a refusal, is suspended and let back in; others begin, and leave. */
+export async function vendorsHappen(root: Client, seller: Client & { id: string }, leavers: readonly Client[]) {
+  const at = '/api/vendors'
+  const docId = await saysWhoSells(seller)
   await seller.get(200, `PUT ${at}/profile`, {
     name: 'Voltwerk',
     description: 'Wallboxes from Regensburg.',

@@ -41,6 +41,7 @@ function upload(who: Client, key: string) {
   })
   request.write(start)
   const answer = once(request, 'response').then(async ([response]: IncomingMessage[]) => {
+    // Answers are of any shape.
     const body = (await json(response!)) as any
     // Who was told before they had said all has nothing more to say.
     if (!request.writableEnded) request.destroy()
