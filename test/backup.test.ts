@@ -5,6 +5,7 @@ import {
   createReadStream,
   createWriteStream,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,11 +13,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
 import type { Pool } from '../kernel/database/database.ts'
@@ -24,6 +28,8 @@ import { periodic } from '../kernel/jobs/job.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { folderFiles } from '../kernel/files/folder.ts'
 import { StartError } from '../kernel/problem.ts'
+import { version } from '../kernel/version.ts'
+import { readArchive, writeArchive } from '../tools/backup/archive.ts'
 import { restore } from '../tools/backup/restore.ts'
 import { runningEmbedded } from '../tools/embedded.ts'
 import { underFireServices } from './fault/harness.ts'
@@ -386,6 +392,28 @@ test(
     assert.equal((await (await signIn(again)).ask(`GET /api/passports/${id}`)).status, 200)
   },
 )
+
+test('where it takes long to make a file, reading an archive still ends', { timeout: 20_000 }, async t => {
+  const folder = folderFor(t)
+  const archive = join(folder, 'small.tar.zst')
+  const about = { format: 1, ohmnibus: version, postgres: '18', begunAt: new Date().toISOString() }
+  await writeArchive(archive, about, to => to.add('files/a', { size: 5 }, Buffer.from('hello')))
+  const into = join(folder, 'into')
+  mkdirSync(into)
+  const { open } = fs
+  t.after(() => {
+    fs.open = open
+    syncBuiltinESMExports()
+  })
+  fs.open = async (...args: Parameters<typeof open>) => {
+    await sleep(200)
+    return await open(...args)
+  }
+  syncBuiltinESMExports()
+  const { byFolder } = await readArchive(archive, into, () => {})
+  assert.deepEqual([...byFolder], [['files', 1]])
+  assert.equal(readFileSync(join(into, 'files/a'), 'utf8'), 'hello')
+})
 
 test('while a back-up notes which files there are, none is removed', async t => {
   const folder = folderFor(t)

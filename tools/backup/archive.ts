@@ -124,11 +124,12 @@ export async function readArchive(
 ): Promise<Manifest & { byFolder: ReadonlyMap<string, number> }> {
   const damaged = (how: string) =>
     new StartError(`${path} is no whole back-up: ${how}. Nothing was changed; take another.`)
+  const sums = await openSums(join(into, sumsName))
   const source = createReadStream(path, { highWaterMark: 1 << 20 })
   const tar = extract()
+  // Nothing is awaited from here to the loop: an entry that comes before somebody listens is lost, and all wait for it.
   const flow = pipeline(source, createZstdDecompress(), tar)
   flow.catch(() => {})
-  const sums = await openSums(join(into, sumsName))
   const byFolder = new Map<string, number>()
   let about: About | undefined
   let manifest: Manifest | undefined
