@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { circlesOf, isTest, roomOf, survey } from '../tools/house.ts'
 
@@ -15,6 +16,16 @@ test('nothing stands flat in the kernel but its front door and what every room n
     product.map(({ file }) => file).filter(file => roomOf(file) === 'kernel'),
     ['ids', 'index', 'problem', 'service', 'version', 'waiting'].map(name => `kernel/${name}.ts`),
   )
+})
+
+test('the map of who works on it has every folder, and every room of the kernel', () => {
+  const map = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8')
+  const folders = new Set(sources.map(({ file }) => file.split('/')[0]!).filter(name => !name.endsWith('.ts')))
+  const rooms = new Set(sources.map(({ file }) => roomOf(file)).filter(room => room.startsWith('kernel/')))
+  const missing = [...folders, ...[...rooms].map(room => room.slice('kernel/'.length))].filter(
+    name => !map.includes(`\`${name}/`),
+  )
+  assert.deepEqual(missing, [])
 })
 
 /**
