@@ -17,31 +17,10 @@ export { accessCookie, type Handler, type Http, type Reply, type Request } from 
 export type { Knock } from './http/sockets.ts'
 export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
-export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/job.ts'
-export {
-  changedIn,
-  changedQuery,
-  Count,
-  counted,
-  countQuery,
-  createdIn,
-  createdQuery,
-  cursorOf,
-  isCount,
-  isId,
-  isInstant,
-  isText,
-  listQuery,
-  listRoutes,
-  madeIn,
-  mostCounted,
-  Page,
-  page,
-  pageQuery,
-  timeOf,
-  type Cursor,
-  type Span,
-} from './http/pagination.ts'
+export type { Job } from './jobs/job.ts'
+export { Count, counted, countQuery, cursorOf, isCount, listQuery, mostCounted, Page, page } from './http/pagination.ts'
+export { changedIn, changedQuery, createdIn, createdQuery, madeIn, timeOf, type Span } from './http/pagination.ts'
+export { isId, isInstant, isText, listRoutes, pageQuery, type Cursor } from './http/pagination.ts'
 export { plain, tableOf, type RouteTable } from './http/routes.ts'
 export { parseJson, stringify, verbatim } from './http/strict-json.ts'
 export { faultsOf as faultsIn, formOf } from './http/validation.ts'
@@ -68,10 +47,9 @@ export {
   type PageContent,
   type Texts,
 } from './pages/pages.ts'
-export type { Peers } from './calls/peers.ts'
 export type { PersonalTables } from './personal/personal.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
-export { about, Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
+export { about, Problem, StartError, fail, type Fault } from './problem.ts'
 export {
   defineFront,
   defineModule,

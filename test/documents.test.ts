@@ -180,6 +180,9 @@ test('a status and a header stand in the document where a field of the route bri
     const { responses } = openapi.paths[url.replace(/:(\w+)/g, '{$1}')][String(method).toLowerCase()] as Json
     const codes = codesOf({ method, config, schema })
     assert.equal('304' in responses, honours.includes('If-None-Match'), `${name}: 304`)
+    const isTagged = responses[200]?.headers?.ETag
+    if (method === 'GET' && isTagged)
+      assert.ok('304' in responses, `${name}: who has it may ask whether it still stands`)
     assert.equal('206' in responses, honours.includes('Range'), `${name}: 206`)
     assert.equal('412' in responses, honours.includes('If-Match'), `${name}: 412`)
     assert.equal('416' in responses, honours.includes('Range'), `${name}: 416`)

@@ -4,6 +4,7 @@ import type { AccessRule, Visitor } from '../access/access.ts'
 import type { Once } from '../database/database.ts'
 import type { Knock } from './sockets.ts'
 import type { Feed, Live, Streams } from './stream.ts'
+import { nameAnswer } from './preconditions.ts'
 import { closed } from './validation.ts'
 
 /** What a route takes and gives. Response schemas also strip what must not leave. */
@@ -128,6 +129,8 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
     (method: string): Route =>
     (path, { config, schema, bodyLimit }, handler) => {
       const paths = [path === '/' ? '' : path, ...(config.aliases ?? [])]
+      const { honours = [], gives = [] } = schema
+      const isNamed = method === 'GET' && gives.includes('ETag') && !honours.includes('If-None-Match')
       const [first, ...aliases] = prefixes.flatMap(prefix => paths.map(path => `${prefix}${path}` || '/'))
       for (const url of [first!, ...aliases])
         app.route({
@@ -139,7 +142,9 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
             ...schema,
             ...(schema.body && { body: closed(schema.body) }),
             ...queryOf(method, schema, service),
+            ...(isNamed && { honours: [...honours, 'If-None-Match'] }),
           } as never,
+          ...(isNamed && { onSend: nameAnswer }),
           // Who forgot the rule is told when the route is added.
           bodyLimit: bodyLimit ?? (config.access?.admits === 'public' ? 65_536 : undefined),
           handler: handler as never,

@@ -19,6 +19,17 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
   return true
 }
 
+/**
+ * Where a route says of what it answers only its version, for `If-Match`: who has the very same is told so by 304. What
+ * else it shows may differ with time and by who asks, so the tag names all of it.
+ */
+export async function nameAnswer(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  const tag = reply.getHeader('etag')
+  if (reply.statusCode !== 200 || typeof payload !== 'string' || typeof tag !== 'string') return payload
+  const content = createHash('sha256').update(payload).digest('base64url').slice(0, 16)
+  return notModified(request, reply, `${tag.slice(1, -1)}-${content}`) ? null : payload
+}
+
 /** What a version is called where the answer at one address differs by who asks, and for whom. */
 export const ownVersion = (version: number, { userId, organisation }: Actor): string =>
   [version, userId, organisation?.id].filter(part => part !== undefined).join('-')

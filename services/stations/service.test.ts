@@ -24,7 +24,7 @@ test('an operator makes a station, describes it anew and deletes it; drivers see
   const at = `/${made.id}`
   assert.equal((await driver.get(at)).status, 404)
   assert.equal((await rival.get(at)).status, 404)
-  assert.equal((await mine.get(at)).headers.etag, '"1"')
+  assert.match(String((await mine.get(at)).headers.etag), /^"1-/)
 
   const stale = await mine.put(at, described, { 'if-match': '"7"' })
   assert.equal(stale.body.code, 'version_stale')

@@ -111,6 +111,23 @@ test('of what stands at one address for everybody, each their own, nobody is tol
   }
 })
 
+test('what is named by its version, for changes of it, is named by all that it says', async t => {
+  const p = await start(t, await choose())
+  const headers = p.signedIn({ userId: newId(), role: 'operator' })
+  const site = await p.http.inject({ method: 'POST', url: '/api/stations/sites', headers, payload: { name: 'Hub' } })
+  const url = String(site.headers.location)
+  const read = (tag = '""') => p.http.inject({ url, headers: { ...headers, 'if-none-match': tag } })
+  const tag = String((await read()).headers.etag)
+  assert.match(tag, /^"1-[\w-]{16}"$/)
+  const [same, other] = [await read(tag), await read('"1"')]
+  assert.deepEqual([same.statusCode, same.body, same.headers.etag], [304, '', tag])
+  assert.deepEqual([other.statusCode, other.headers['cache-control']], [200, 'private, no-cache'])
+  const change = (match: string) =>
+    p.http.inject({ method: 'PUT', url, headers: { ...headers, 'if-match': match }, payload: { name: 'Hub 2' } })
+  assert.deepEqual([(await change('"2"')).statusCode, (await change(tag)).statusCode], [412, 200])
+  assert.deepEqual([(await read(tag)).statusCode, (await change(tag)).statusCode], [200, 412])
+})
+
 test('what an answer is tagged with names the person where it differs by person', async t => {
   const { http, post, person } = await startIdentity(t, {}, [notifications])
   const [ada, bob] = [await person('Ada'), await person('Bob')]

@@ -215,7 +215,8 @@ test('a ticket of another priority goes on by the clock of that, with the time i
 test('an operator says how long their tickets may take and when their clock runs; others keep what the platform has', async t => {
   const { me, operator, station, now } = await ticketed(t)
   const none = await me.get('/sla')
-  assert.deepEqual([none.status, none.body.version, none.body.highS, none.headers.etag], [200, 0, null, '"0"'])
+  assert.deepEqual([none.status, none.body.version, none.body.highS], [200, 0, null])
+  assert.match(String(none.headers.etag), /^"0-/)
   const day = {
     workingHours: '1-7 00:00-23:59',
     holidays: [],
