@@ -152,8 +152,9 @@ export const UserPasswordChanged = event(
 )
 
 /**
- * How a person proves to be it beside the password changed: an authenticator app or a passkey (`name`) was added or
- * removed, recovery codes were made, or one of them was used (`left` are still good). An admin removes them all.
+ * How a person proves to be it beside the password changed: an authenticator app, a passkey (`name`) or the account at
+ * another provider (its `name`), by which they sign in without a password, was added or removed; recovery codes were made,
+ * or one of them was used (`left` are still good). An admin removes all second factors.
  */
 export const UserFactorsChanged = event(
   'identity',
@@ -162,7 +163,7 @@ export const UserFactorsChanged = event(
   Type.Object({
     userId: Id,
     change: Type.Enum(['added', 'removed', 'made', 'used', 'all-removed']),
-    factor: Type.Enum(['totp', 'passkey', 'recovery-codes']),
+    factor: Type.Enum(['totp', 'passkey', 'recovery-codes', 'provider']),
     name: Type.Union([Type.String(), Type.Null()]),
     left: Type.Union([Type.Integer(), Type.Null()]),
   }),

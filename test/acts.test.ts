@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { start } from '../kernel/testing.ts'
 import { choose } from '../services/all.ts'
+import { startScim } from '../services/identity/scim/testing.ts'
 
 /**
  * What admins alone may write, by how the audit log names it: the topic of an event that the admin service follows, or
@@ -152,8 +153,7 @@ test('what no event tells is written down with the act: by whom, where, and what
   await send('POST /api/analytics/rebuild', {})
   await send('GET /api/vendors/dac7/2027/csv')
   await p.settle()
-  const { items } = await send('GET /api/admin/audit?limit=100')
-  assert.ok(items.every((entry: { actorId: string }) => entry.actorId === userId))
+  const { items } = await send(`GET /api/admin/audit?limit=100&actor=${userId}`)
   assert.deepEqual(
     items
       .filter(({ service }: { service: string }) => service !== 'admin')
@@ -176,4 +176,70 @@ test('what no event tells is written down with the act: by whom, where, and what
     currency: 'EUR',
     amountMinor: 5_000,
   })
+})
+
+test('what people do to their accounts and owners to their organisations is written down, by ids and without names', async t => {
+  const providers = JSON.stringify([{ id: 'acme', issuer: 'https://id.acme.example', clientId: 'ohmnibus' }])
+  const p = await startScim(t, { OIDC_PROVIDERS: providers }, await choose(['admin']))
+  const { ada, id, tokenId, at } = p
+  const send = async (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, payload?: object, by = ada) => {
+    const url = `/api/auth${path}`
+    const answer = await p.http.inject({ method, url, headers: by.headers, ...(payload && { payload }) })
+    assert.ok(answer.statusCode < 300, `${method} ${url}: ${answer.statusCode} ${answer.body}`)
+    return answer.body ? answer.json() : undefined
+  }
+  const role = await send('POST', at('/roles'), { name: 'Accountant', permissions: ['billing:write'] })
+  await send('PATCH', at(`/roles/${role.id}`), { permissions: ['billing:read'] })
+  await send('DELETE', at(`/roles/${role.id}`))
+  const { id: groupId } = (await p.scim('POST', '/Groups', { displayName: 'Finance' })).json()
+  await send('PUT', at(`/scim-groups/${groupId}`), { role: 'editor' })
+  await send('DELETE', at(`/scim-tokens/${tokenId}`))
+  await send('DELETE', at('/domains/example.com'))
+  await send('POST', at('/invitations'), { email: 'guest@elsewhere.example', role: 'viewer' })
+  // Of whom the rules are their access tokens end.
+  await send('PUT', at('/sign-in-rules'), { secondFactor: false, provider: 'acme' })
+  const bea = await p.person('Bea')
+  await send('DELETE', '/profile', { password: bea.password }, bea)
+  await p.settle()
+
+  const root = await p.admin()
+  const read = async (object: string) =>
+    (await p.http.inject({ url: `/api/admin/audit?limit=100&object=${object}`, headers: root.headers })).json().items
+  const ofCompany = await read(id)
+  assert.deepEqual(
+    ofCompany.map(({ actorId }: { actorId: string }) => actorId).filter((who: string) => who !== ada.id),
+    [],
+  )
+  const written = Object.fromEntries(ofCompany.map(({ act, details }: any) => [act, details]))
+  assert.deepEqual(Object.keys(written).toSorted(), [
+    'domain.added',
+    'domain.removed',
+    'domain.verified',
+    'organisation.created',
+    'organisation.member-invited',
+    'role.changed',
+    'role.defined',
+    'role.removed',
+    'scim-group.mapped',
+    'scim-token.ended',
+    'scim-token.made',
+    'sign-in-rules.changed',
+  ])
+  assert.partialDeepStrictEqual(written, {
+    'domain.removed': { domain: 'example.com' },
+    'role.changed': { roleId: role.id, permissions: ['billing:read'] },
+    'role.removed': { roleId: role.id, to: null },
+    'scim-group.mapped': { groupId, role: 'editor' },
+    'scim-token.ended': { tokenId },
+    'sign-in-rules.changed': { secondFactor: false, provider: 'acme', onlyProvider: false },
+  })
+  const ofBea = await read(bea.id)
+  assert.deepEqual(
+    ofBea.map(({ act, actorId }: any) => [act, actorId]),
+    [
+      ['user.deleted', bea.id],
+      ['user.registered', bea.id],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify([ofCompany, ofBea]), /Voltaic|Accountant|Finance|guest@|bea@|"Bea"/)
 })

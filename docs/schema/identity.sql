@@ -661,6 +661,7 @@ create table users (
 );
 CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admin'::text);
 CREATE INDEX users_by_created ON identity.users USING btree (created_at, email);
+CREATE INDEX users_by_letters ON identity.users USING gin (lower((((((' '::text || first_name) || ' '::text) || last_name) || ' '::text) || (email COLLATE "default"))) gin_trgm_ops) WITH (gin_pending_list_limit='64');
 CREATE INDEX users_by_role ON identity.users USING btree (role, email);
 CREATE INDEX users_disabled ON identity.users USING btree (email) WHERE disabled;
 

@@ -14,6 +14,8 @@ const bounds = [
 
 const Seconds = Type.Union([Type.Number({ examples: [0.041] }), Type.Null()])
 
+const Quantiles = Type.Object({ p50: Seconds, p95: Seconds, p99: Seconds })
+
 const MethodFigures = Type.Object({
   attempts: Type.Integer({ examples: [120] }),
   succeeded: Type.Integer({ examples: [114] }),
@@ -28,6 +30,17 @@ const MethodFigures = Type.Object({
   seconds: Type.Object(
     { p50: Seconds, p95: Seconds, p99: Seconds },
     { description: 'How long attempts took, however they ended; estimated between the bounds of the histogram' },
+  ),
+  secondsBy: Type.Object(
+    {
+      succeeded: Quantiles,
+      refused: Type.Record(Type.String(), Quantiles, {
+        description: 'By code of the problem',
+        examples: [{ credentials_invalid: { p50: 0.038, p95: 0.06, p99: 0.069 } }],
+      }),
+      failed: Quantiles,
+    },
+    { description: 'The same by how they ended and why' },
   ),
 })
 
@@ -61,7 +74,7 @@ export function openFigures({ metrics, now }: IdentityHost) {
   const durations = metrics.histogram(
     'ohmnibus_identity_attempt_seconds',
     'How long attempts to prove who one is took',
-    ['method', 'outcome'],
+    ['method', 'outcome', 'reason'],
     bounds,
   )
 
@@ -71,7 +84,7 @@ export function openFigures({ metrics, now }: IdentityHost) {
       const took = durations.startTimer({ method })
       const ended = (outcome: string, reason: string) => {
         attempts.inc({ method, outcome, reason })
-        took({ outcome })
+        took({ outcome, reason })
       }
       try {
         const answer = await handler(...parameters)
@@ -92,24 +105,36 @@ export function openFigures({ metrics, now }: IdentityHost) {
       const sum = (outcome: string) =>
         own.filter(({ labels }) => labels.outcome === outcome).reduce((total, { value }) => total + value, 0)
       const total = own.reduce((all, { value }) => all + value, 0)
-      const cumulative = [...bounds, Infinity].map(bound => ({
-        bound,
-        count: buckets
-          .filter(({ labels, metricName }) => labels.method === method && metricName?.endsWith('_bucket'))
-          .filter(({ labels }) => boundOf(labels) === bound)
-          .reduce((all, { value }) => all + value, 0),
-      }))
+      const took = buckets.filter(
+        ({ labels, metricName }) => labels.method === method && metricName?.endsWith('_bucket'),
+      )
+      /** Of those that ended so. */
+      const secondsOf = (outcome?: string, reason?: string): Static<typeof Quantiles> => {
+        const cumulative = [...bounds, Infinity].map(bound => ({
+          bound,
+          count: took
+            .filter(({ labels }) => outcome === undefined || labels.outcome === outcome)
+            .filter(({ labels }) => reason === undefined || labels.reason === reason)
+            .filter(({ labels }) => boundOf(labels) === bound)
+            .reduce((all, { value }) => all + value, 0),
+        }))
+        return { p50: quantile(cumulative, 0.5), p95: quantile(cumulative, 0.95), p99: quantile(cumulative, 0.99) }
+      }
+      const refused = own
+        .filter(({ labels }) => labels.outcome === 'refused')
+        .map(({ labels, value }) => [String(labels.reason), value] as const)
       return {
         attempts: total,
         succeeded: sum('succeeded'),
-        refused: Object.fromEntries(
-          own
-            .filter(({ labels }) => labels.outcome === 'refused')
-            .map(({ labels, value }) => [String(labels.reason), value]),
-        ),
+        refused: Object.fromEntries(refused),
         failed: sum('failed'),
         successRate: total === 0 ? null : sum('succeeded') / total,
-        seconds: { p50: quantile(cumulative, 0.5), p95: quantile(cumulative, 0.95), p99: quantile(cumulative, 0.99) },
+        seconds: secondsOf(),
+        secondsBy: {
+          succeeded: secondsOf('succeeded'),
+          refused: Object.fromEntries(refused.map(([reason]) => [reason, secondsOf('refused', reason)])),
+          failed: secondsOf('failed'),
+        },
       }
     }
     return {

@@ -22,6 +22,7 @@ import {
   ClientRemoved,
   ClientSecretRotated,
   MemberChanged,
+  MemberInvited,
   OrganisationCreated,
   OrganisationDeleted,
   OrganisationKindsChanged,
@@ -133,7 +134,12 @@ const follows = (counts: unknown, notes: unknown, ofAnybody: unknown): string =>
     .join(', and ')
 
 function followPeople(follow: Follow): void {
-  follow(UserRegistered, { counts: one => ({ kind: 'person', id: one.userId, rank: one.version, state: 'there' }) })
+  const ofAnybody = true
+  follow(UserRegistered, {
+    counts: one => ({ kind: 'person', id: one.userId, rank: one.version, state: 'there' }),
+    notes: ['version', 'imported'],
+    ofAnybody,
+  })
   follow(UserDisabled, {
     counts: ({ userId: id, version: rank, disabled }) => ({
       kind: 'disabled',
@@ -149,20 +155,24 @@ function followPeople(follow: Follow): void {
       { kind: 'disabled', id, rank: forGood, state: null },
     ],
     notes: ['version'],
+    ofAnybody,
   })
   follow(UserRoleChanged, { notes: ['formerRole', 'role'] })
   follow(OrganisationCreated, {
     counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: 0, state: 'there' }),
+    notes: ['ownerId'],
+    ofAnybody,
   })
   follow(OrganisationDeleted, {
     counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: forGood, state: null }),
-    notes: ['name'],
+    notes: ['version'],
+    ofAnybody,
   })
   follow(ActingBegan, { notes: ['sessionId', 'reason', 'until'] })
   follow(UserSignedOut, { notes: ['sessions'] })
   follow(TermsPublished, { notes: ['key', 'kind', 'version', 'languages', 'effectiveAt', 'digest'] })
   follow(TermsRetracted, { notes: ['key', 'kind', 'version'] })
-  follow(OrganisationKindsChanged, { notes: ['kinds', 'identifiers', 'decided'] })
+  follow(OrganisationKindsChanged, { notes: ['kinds', 'identifiers', 'decided'], ofAnybody })
 }
 
 /** No names and addresses: what is written down here can be taken out no more. */
@@ -172,6 +182,7 @@ function followAccounts(follow: Follow): void {
   follow(UserPasswordChanged, { notes: ['version'], ofAnybody })
   follow(UserPasswordReset, { notes: ['version'], ofAnybody })
   follow(UserFactorsChanged, { notes: ['change', 'factor', 'left'], ofAnybody })
+  follow(MemberInvited, { notes: ['invitationId', 'role'], ofAnybody })
   follow(MemberChanged, { notes: ['userId', 'role', 'version'], ofAnybody })
   follow(ApiKeyCreated, { notes: ['ownerId', 'ownerKind', 'organisationId', 'scopes', 'expiresAt'], ofAnybody })
   follow(ApiKeyRevoked, { notes: ['ownerId', 'reason'], ofAnybody })

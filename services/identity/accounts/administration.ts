@@ -59,12 +59,23 @@ const WholeAccountView = Type.Object(
 
 const accountFilters = {
   email: Type.Optional(Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] })),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^[^\\u0000]*$',
+      description:
+        'Words that stand in the name or the address, in any order; short ones of one or two letters begin it',
+      examples: ['lovelace example.com'],
+    }),
+  ),
   role: Type.Optional(Role),
   disabled: Type.Optional(Type.Boolean({ description: 'Whether they are kept from signing in' })),
   ...createdQuery,
 }
 const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
   prefix: normalise(query.email ?? ''),
+  words: (query.q ?? '').normalize('NFC').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 10),
   role: query.role,
   disabled: query.disabled,
   created: createdIn(query),

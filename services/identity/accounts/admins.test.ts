@@ -65,6 +65,59 @@ test('an admin finds accounts by role and by whether they are disabled, together
     assert.equal((await get(`/users?${query}`, root.headers)).statusCode, 400, query)
 })
 
+test('an admin finds people by words of their name or any part of their address, a page at a time, and counts them', async t => {
+  const { db, get, admin } = await startIdentity(t)
+  const root = await admin()
+  const people = [
+    ['ada@donau.example', 'Ada', 'Lovelace'],
+    ['grace.hopper@navy.example', 'Grace', 'Hopper'],
+    ['li@donau.example', 'Li', 'Wu'],
+    ['mueller@donau.example', 'Jürgen', 'MÜLLER'],
+    ['percent%sign@navy.example', 'Per_Cent', ''],
+  ] as const
+  for (const [email, firstName, lastName] of people)
+    await db('identity')`
+      insert into users (id, email, password_hash, first_name, last_name, locale, created_at)
+      values (${newId()}, ${email}, '!', ${firstName}, ${lastName}, 'en', now())`
+  const [ada, grace, li, mueller, percent] = people.map(([email]) => email)
+  const cases: [q: string, found: (string | undefined)[]][] = [
+    ['lovelace', [ada]],
+    ['LOVE', [ada]],
+    ['velac', [ada]],
+    ['hopper grace', [grace]],
+    ['hopper ada', []],
+    ['donau', [ada, li, mueller]],
+    ['wu', [li]],
+    ['l', [ada, li]],
+    ['müller', [mueller]],
+    ['navy.example', [grace, percent]],
+    ['%', []],
+    ['t%s', [percent]],
+    ['r_c', [percent]],
+    ['_ro', []],
+    ['\\', []],
+  ]
+  for (const [q, found] of cases) {
+    const query = new URLSearchParams({ q })
+    const { items } = (await get(`/users?${query}`, root.headers)).json()
+    assert.deepEqual(
+      items.map(({ email }: { email: string }) => email),
+      found,
+      q,
+    )
+    assert.equal((await get(`/users/count?${query}`, root.headers)).json().count, found.length, q)
+  }
+  const first = (await get('/users?q=donau&limit=2', root.headers)).json()
+  const next = (
+    await get(`/users?q=donau&limit=2&after=${first.nextCursor}&role=user&disabled=false`, root.headers)
+  ).json()
+  assert.deepEqual(
+    [...first.items, ...next.items].map(({ email }) => email),
+    [ada, li, mueller],
+  )
+  assert.equal((await get('/users?q=', root.headers)).statusCode, 400)
+})
+
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
   const { http, post, get, person, admin, published, clock } = await startIdentity(t)
   const [root, ada, grace] = [await admin(), await person('Ada'), await person('Grace')]

@@ -68,21 +68,23 @@ export async function deleteUser(tx: Tx, id: string): Promise<void> {
 
 export const emailTaken = (error: unknown): boolean => violates(error, 'users_email_key')
 
-/** By address, those that begin with `prefix`; an index range, however many accounts there are. */
+/** By address, a page of those that are wanted; an index finds it, however many accounts there are. */
 export const listUsers = async (
   db: Db,
   wanted: WantedUsers,
   after: string | undefined,
   limit: number,
-): Promise<User[]> => db<User[]>`
-  select ${db.unsafe(userColumns)} from users
-  where ${are(db, wanted)} ${after ? db`and email > ${after}` : db``}
-  order by email limit ${limit + 1}`
+): Promise<User[]> => {
+  const { where, values, prepare } = are({ ...wanted, after })
+  const text = `select ${userColumns} from users where ${where} order by email limit $${values.push(limit + 1)}`
+  return await db.unsafe<User[]>(text, values, { prepare })
+}
 
 /** How many there are; no more than `mostCounted + 1` are looked at. */
 export async function countUsers(db: Db, wanted: WantedUsers): Promise<number> {
-  const [row] = await db<{ count: number }[]>`
-    select count(*)::int as count from (select from users where ${are(db, wanted)} limit ${mostCounted + 1}) found`
+  const { where, values, prepare } = are(wanted)
+  const text = `select count(*)::int as count from (select from users where ${where} limit ${mostCounted + 1}) found`
+  const [row] = await db.unsafe<{ count: number }[]>(text, values, { prepare })
   return row!.count
 }
 
@@ -90,19 +92,43 @@ export async function countUsers(db: Db, wanted: WantedUsers): Promise<number> {
 export const listUsersOf = (db: Db, role: Role, limit: number) => db<User[]>`
   select ${db.unsafe(userColumns)} from users where role = ${role} and not disabled order by email limit ${limit}`
 
-/** Whose address begins so, who has this role, may or may not sign in, and whose account was made in this span of time. */
+/**
+ * Whose address begins so, in whose name or address these words stand (in small letters), who has this role, may or may
+ * not sign in, and whose account was made in this span of time.
+ */
 export interface WantedUsers {
   prefix: string
+  words: readonly string[]
   role: Role | undefined
   disabled: boolean | undefined
   created: Span
 }
 
-// `disabled` is written out: an index of those that are is of no use to a parameter.
-const are = (db: Db, { prefix, role, disabled, created: { from, to } }: WantedUsers) => db`
-  email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${role ? db`and role = ${role}` : db``}
-  ${disabled === undefined ? db`` : disabled ? db`and disabled` : db`and not disabled`}
-  ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+/** As the index has it: each word of a name and the address follow a space. */
+const searched = `lower(' ' || first_name || ' ' || last_name || ' ' || email collate "default")`
+
+/** A word anywhere; an index over three letters each finds shorter ones only where one of them begins. */
+const patternOf = (word: string): string => {
+  const literal = word.replace(/[\\%_]/g, '\\$&')
+  return [...word].length < 3 ? `% ${literal}%` : `%${literal}%`
+}
+
+function are({ prefix, words, role, disabled, created: { from, to }, after }: WantedUsers & { after?: string }) {
+  const values: (string | number | Date)[] = []
+  const $ = (value: string | Date): string => `$${values.push(value)}`
+  const where = [
+    ...(prefix ? [`email >= ${$(prefix)} and email < ${$(`${prefix}\u{10FFFF}`)}`] : []),
+    ...words.map(word => `${searched} like ${$(patternOf(word))}`),
+    ...(role ? [`role = ${$(role)}`] : []),
+    // Written out: an index of those that are disabled is of no use to a parameter.
+    ...(disabled === undefined ? [] : [disabled ? 'disabled' : 'not disabled']),
+    ...(from ? [`created_at >= ${$(from)}`] : []),
+    ...(to ? [`created_at < ${$(to)}`] : []),
+    ...(after ? [`email > ${$(after)}`] : []),
+  ]
+  // What is rare is found by its letters, what is common by walking along the addresses: planned for each search.
+  return { where: where.join(' and ') || 'true', values, prepare: words.length === 0 }
+}
 
 /** Whether anybody can sign in who is an admin. */
 export async function adminExists(db: Db): Promise<boolean> {

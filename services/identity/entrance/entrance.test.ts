@@ -223,6 +223,42 @@ test('the page of the sessions shows where one is signed in, and its buttons end
   assert.equal((await http.inject({ url, headers })).statusCode, 303)
 })
 
+test('pages say how long to wait, in the words of their language, as Retry-After does', async t => {
+  const { http, clock } = await startIdentity(t, { environment: { RATE_LIMIT_FACTOR: '1' } })
+  const page = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    http.inject({
+      method: 'POST',
+      url: `/api/auth${path}`,
+      headers: { ...form, ...headers },
+      payload: new URLSearchParams(fields).toString(),
+    })
+  const alert = (body: string) => /<p role="alert">\s*([^<]*?)\s*<\/p>/.exec(body)?.[1]
+  const begun = await page('/sign-up', { email: victim, password: own, name: 'Vera' })
+  const again = async (language: string) => {
+    const answer = await page('/sign-up/again', {}, { ...cookies(begun), 'accept-language': language })
+    return [answer.statusCode, answer.headers['retry-after'], alert(answer.body)]
+  }
+  assert.equal((await again('en'))[0], 303)
+  clock.pass(12_000)
+  const [status, wait, text] = await again('en')
+  assert.deepEqual(
+    [status, text],
+    [429, `A code was sent a moment ago. Wait ${wait} seconds before you ask for another.`],
+  )
+  assert.ok(Number(wait) > 10 && Number(wait) < 60, String(wait))
+  assert.equal(
+    (await again('de'))[2],
+    `Eben wurde ein Code verschickt. Warten Sie ${wait} Sekunden, bevor Sie einen weiteren anfordern.`,
+  )
+
+  let last = await page('/sign-in', { email: victim, password: 'not the right one' })
+  for (let tries = 0; last.statusCode !== 429 && tries < 50; tries++)
+    last = await page('/sign-in', { email: victim, password: 'not the right one' })
+  const seconds = Number(last.headers['retry-after'])
+  assert.ok(seconds > 90, String(seconds))
+  assert.equal(alert(last.body), `Too many tries. Wait ${Math.ceil(seconds / 60)} minutes.`)
+})
+
 test('an admin sees how signing in goes: counts, rates and times, without anybody in them', async t => {
   const { http, get, post, person, admin } = await startIdentity(t)
   const [root, ada] = [await admin(), await person('Ada')]
@@ -252,11 +288,18 @@ test('an admin sees how signing in goes: counts, rates and times, without anybod
       otp: { attempts: 1, succeeded: 1 },
       reset: { attempts: 1, succeeded: 1, successRate: 1 },
     })
+    const { succeeded, refused, failed } = methods.login.secondsBy
+    assert.deepEqual(Object.keys(refused), ['credentials_invalid'])
+    assert.ok(succeeded.p50 > 0 && refused.credentials_invalid.p99 > 0, JSON.stringify(methods.login.secondsBy))
+    assert.deepEqual(failed, { p50: null, p95: null, p99: null })
     const { p50, p95, p99 } = methods.login.seconds
     assert.ok(p50 > 0 && p50 <= p95 && p95 <= p99 && p99 < 30, JSON.stringify(methods.login.seconds))
     assert.ok(!answer.body.includes('@'))
   }
   const text = (await http.inject('/metrics')).body
-  assert.match(text, /ohmnibus_identity_attempt_seconds_bucket\{le="[^"]+",method="login",outcome="refused"\} 1/)
+  assert.match(
+    text,
+    /ohmnibus_identity_attempt_seconds_bucket\{le="[^"]+",method="login",outcome="refused",reason="credentials_invalid"\} 1/,
+  )
   assert.ok(!text.includes('@example.com'))
 })

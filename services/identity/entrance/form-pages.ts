@@ -3,7 +3,8 @@ import Type, { type TSchema } from 'typebox'
 import { anyoneAsThemselves, forForms, languageOf, Problem, type Http, type Reply, type Request } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { ownPath } from './paths.ts'
-import { viewsIn, type About, type Trouble } from './views.ts'
+import type { Trouble } from './trouble.ts'
+import { viewsIn, type About } from './views.ts'
 
 const Query = Type.Object({
   return: Type.Optional(Type.String({ maxLength: 1000 })),
@@ -71,11 +72,17 @@ export type Page = (
 ) => void
 
 function troubleOf(error: unknown): Trouble | undefined {
-  if (error instanceof Problem && error.status !== 500)
-    return { status: error.status, code: error.code, fields: fieldsOf(error.details.errors) }
+  if (error instanceof Problem && error.status !== 500) return troubleIn(error)
   const { faults } = error as FastifyError & { faults?: { pointer: string }[] }
   return faults && { status: 400, code: 'request_invalid', fields: fieldsOf(faults) }
 }
+
+export const troubleIn = ({ status, code, details }: Problem): Trouble => ({
+  status,
+  code,
+  fields: fieldsOf(details.errors),
+  retryAfter: details.retryAfter,
+})
 
 const fieldsOf = (faults: readonly { pointer: string }[] | undefined): string[] =>
   (faults ?? []).map(({ pointer }) => pointer.slice(1))

@@ -17,6 +17,7 @@ import { openSignIn } from '../sessions/signing-in.ts'
 import { listSessions } from '../sessions/store.ts'
 import { castPage, openCast, type Cast } from './cast.ts'
 import { aboutOf, formPages, viewsFor, type Page, type Show } from './form-pages.ts'
+import { passwordScript } from './passwords.ts'
 import { inTo, onTo, ownPath, paths, pathTo } from './paths.ts'
 import { viewsIn } from './views.ts'
 import { openVisitors } from './visitors.ts'
@@ -30,9 +31,10 @@ const TypedPassword = Type.String({ maxLength: 1000 })
 /** Sessions on a page. */
 const mostShown = 50
 
-/** The pages at which people come in: signing in and out, registering, a forgotten password. No script is needed. */
+/** The pages at which people come in: signing in and out, registering, a forgotten password. No script is needed; one shows a password by choice. */
 export function entranceRoutes(identity: Identity): void {
   const cast = openCast(identity)
+  passwordScript(identity.host)
   formPages(identity.host.http, page => {
     signingIn(identity, page, cast)
     if (cast) castPage(identity, cast, page)

@@ -91,6 +91,7 @@ const en = {
     newPassword: 'New password',
     name: 'Your name',
     code: 'Code from the mail',
+    showPassword: 'Show what I type',
     atLeast: (minimum: number) => `At least ${minimum} characters; several words make a good one.`,
   },
   links: {
@@ -127,6 +128,12 @@ const en = {
     origin_not_allowed: 'This was not sent from this page. Try again.',
     request_invalid: 'Something is missing or cannot be right:',
   } as Record<string, string>,
+  /** Where it is known how long to wait. */
+  waits: {
+    otp_sent_recently: (time: string) => `A code was sent a moment ago. Wait ${time} before you ask for another.`,
+    too_many_requests: (time: string) => `Too many tries. Wait ${time}.`,
+    sign_in_busy: (time: string) => `Too many people sign in right now. Try again in ${time}.`,
+  } as Record<string, (time: string) => string>,
 }
 
 /** What the pages say at which people come in. */
@@ -223,6 +230,7 @@ export const texts: Texts<typeof en> = {
       newPassword: 'Neues Passwort',
       name: 'Ihr Name',
       code: 'Code aus der E-Mail',
+      showPassword: 'Zeigen, was ich eingebe',
       atLeast: minimum => `Mindestens ${minimum} Zeichen; mehrere Wörter ergeben ein gutes.`,
     },
     links: {
@@ -264,6 +272,12 @@ export const texts: Texts<typeof en> = {
       sign_in_busy: 'Gerade melden sich zu viele Menschen an. Versuchen Sie es gleich noch einmal.',
       origin_not_allowed: 'Das kam nicht von dieser Seite. Versuchen Sie es noch einmal.',
       request_invalid: 'Etwas fehlt oder kann nicht stimmen:',
+    },
+    waits: {
+      otp_sent_recently: time =>
+        `Eben wurde ein Code verschickt. Warten Sie ${time}, bevor Sie einen weiteren anfordern.`,
+      too_many_requests: time => `Zu viele Versuche. Warten Sie ${time}.`,
+      sign_in_busy: time => `Gerade melden sich zu viele Menschen an. Versuchen Sie es in ${time} noch einmal.`,
     },
   },
 }

@@ -6,15 +6,9 @@ import { type Provider, wayTo } from '../providers/providers.ts'
 import { texts as ofProvider } from '../provider/texts.ts'
 import { texts as ofTerms } from '../terms/texts.ts'
 import { castPath, type Part, paths, pathTo } from './paths.ts'
+import { passwordField } from './passwords.ts'
 import { texts } from './texts.ts'
-
-/** Why a form comes back, and what had been filled in. */
-export interface Trouble {
-  status: number
-  code: string
-  /** Names of the fields at fault. */
-  fields: readonly string[]
-}
+import { troubledIn, type Trouble } from './trouble.ts'
 
 /** What pages know of who looks at them. */
 export interface About {
@@ -32,7 +26,7 @@ export interface About {
 interface Field {
   name: string
   label: string
-  type?: 'text' | 'email' | 'password'
+  type?: 'text' | 'email'
   autocomplete: string
   value?: string
   hint?: string
@@ -72,27 +66,13 @@ function kitIn(language: Language, minimum: number) {
     look?: Look,
   ): Reply => sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true, look })
 
-  const troubled = (trouble: Trouble | undefined): Html | undefined => {
-    if (!trouble) return undefined
-    const names: Record<string, string> = { ...t.fields, otp: t.fields.code } as never
-    const fields = trouble.fields.map(field => names[field]).filter(text => typeof text === 'string')
-    const what = t.problems[trouble.code] ?? t.problems.request_invalid!
-    return html`<p role="alert">
-      ${what} ${trouble.code === 'request_invalid' || !(trouble.code in t.problems) ? fields.join(', ') : ''}
-    </p>`
-  }
+  const troubled = (trouble: Trouble | undefined) => trouble && troubledIn(language, trouble)
   const said = (...texts: (string | Html | undefined)[]): Html => html`<p>${texts}</p>`
 
   const email = (value: string | undefined): Html =>
     shown({ name: 'email', label: t.fields.email, type: 'email', autocomplete: 'username', value })
-  const newPassword = (label = t.fields.newPassword): Html =>
-    shown({
-      name: 'password',
-      label,
-      type: 'password',
-      autocomplete: 'new-password',
-      hint: t.fields.atLeast(minimum),
-    })
+  const newPassword = (label = t.fields.newPassword, up?: '../'): Html =>
+    passwordField(language, { label, autocomplete: 'new-password', hint: t.fields.atLeast(minimum), up })
   const code = (name: 'otp' | 'code'): Html =>
     shown({ name, label: t.fields.code, autocomplete: 'one-time-code', numeric: true })
   /** Password managers keep what they find beside a new password. */
@@ -126,12 +106,9 @@ function signingIn({ t, language, send, troubled, said, email, signIn, signUp, f
         html`${changed && !about.trouble && html`<p role="status">${t.changed}</p>`}${troubled(about.trouble)}
         ${form(
           t.signIn.button,
-          html`${email(about.email)}${shown({
-            name: 'password',
-            label: t.fields.password,
-            type: 'password',
-            autocomplete: 'current-password',
-          })}`,
+          html`${email(about.email)}${passwordField(language, { autocomplete: 'current-password' })}`,
+          // Also where a provider led back to, and nobody was signed in.
+          pathTo(paths.signIn, { return: about.to }),
         )}${passkeyForm(factorTexts[language].signInWithPasskey, {
           kind: 'get',
           from: 'passkeys/sign-in/options',
@@ -236,6 +213,7 @@ function registering({ t, send, troubled, said, email, newPassword, code, known,
           )}${newPassword(t.fields.password)}`,
         )}`,
         [signIn(about)],
+        scripted,
       ),
 
     /** Without an address it asks for that and for a password: this is not the browser that registered. */
@@ -250,10 +228,11 @@ function registering({ t, send, troubled, said, email, newPassword, code, known,
           t.code.button,
           address
             ? code('otp')
-            : html`${email(about.email)}${code('otp')}${said(t.code.choose)}${newPassword(t.fields.password)}`,
+            : html`${email(about.email)}${code('otp')}${said(t.code.choose)}${newPassword(t.fields.password, '../')}`,
           paths.code,
         )}${address && form(t.code.again, undefined, paths.again)}`,
         [{ to: paths.signUp, text: t.links.otherAddress }, signIn({})],
+        scripted,
       ),
 
     /** With `choose` it asks for a password: this is not the browser that registered. */
@@ -265,9 +244,10 @@ function registering({ t, send, troubled, said, email, newPassword, code, known,
         html`${said(html`<bdi>${name}</bdi>, <bdi>${address}</bdi>: `, t.confirm.text)}${troubled(trouble)}
         ${form(
           t.confirm.button,
-          choose ? html`${known(address)}${said(t.code.choose)}${newPassword(t.fields.password)}` : undefined,
+          choose ? html`${known(address)}${said(t.code.choose)}${newPassword(t.fields.password, '../')}` : undefined,
         )}`,
         [signIn({ email: address })],
+        scripted,
       ),
   }
 }
@@ -289,8 +269,9 @@ function resetting({ t, send, troubled, said, email, newPassword, code, known, s
         about.trouble?.status ?? 200,
         t.reset.title,
         html`${said(t.reset.asked)}${troubled(about.trouble)}
-        ${form(t.reset.button, html`${email(about.email)}${code('code')}${newPassword()}${said(t.reset.text)}`)}`,
+        ${form(t.reset.button, html`${email(about.email)}${code('code')}${newPassword(undefined, '../')}${said(t.reset.text)}`)}`,
         [{ to: paths.forgotten, text: t.expired.again }, signIn({})],
+        scripted,
       ),
 
     reset: (reply: Reply, address: string, trouble?: Trouble) =>
@@ -299,8 +280,9 @@ function resetting({ t, send, troubled, said, email, newPassword, code, known, s
         trouble?.status ?? 200,
         t.reset.title,
         html`${said(html`<bdi>${address}</bdi>`)}${troubled(trouble)}
-        ${form(t.reset.button, html`${known(address)}${newPassword()}${said(t.reset.text)}`)}`,
+        ${form(t.reset.button, html`${known(address)}${newPassword(undefined, '../')}${said(t.reset.text)}`)}`,
         [signIn({ email: address })],
+        scripted,
       ),
 
     undo: (reply: Reply, address: string, trouble?: Trouble) =>

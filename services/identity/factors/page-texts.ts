@@ -14,6 +14,9 @@ const en = {
     title: 'Is it you?',
     text: 'Before you change what lets you in, prove again that it is you.',
     button: 'Go on',
+    again: (name: string) => `Sign in again with ${name}`,
+    noPassword: 'Your account has no password. Sign in again as you came in, or set a password first.',
+    setPassword: 'Set a password',
   },
   signInWithPasskey: 'Sign in with a passkey',
   security: {
@@ -86,6 +89,11 @@ export const texts: Texts<typeof en> = {
       title: 'Sind Sie es?',
       text: 'Bevor Sie ändern, womit Sie sich anmelden, zeigen Sie noch einmal, dass Sie es sind.',
       button: 'Weiter',
+      again: name => `Noch einmal mit ${name} anmelden`,
+      noPassword:
+        'Ihr Konto hat kein Passwort. Melden Sie sich noch einmal so an, wie Sie gekommen sind, oder setzen Sie zuerst ein ' +
+        'Passwort.',
+      setPassword: 'Passwort setzen',
     },
     signInWithPasskey: 'Mit einem Passkey anmelden',
     security: {

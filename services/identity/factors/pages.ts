@@ -4,9 +4,11 @@ import { anyoneAsThemselves, languageOf, Problem, type Reply, type Request, type
 import { confirm } from '../accounts/confirm.ts'
 import { aboutOf, formPages, type Page } from '../entrance/form-pages.ts'
 import { inTo, onTo, paths, pathTo } from '../entrance/paths.ts'
-import type { Trouble } from '../entrance/views.ts'
+import type { Trouble } from '../entrance/trouble.ts'
 import { openVisitors, visitorOf, type Holder } from '../entrance/visitors.ts'
 import type { Identity } from '../identity.ts'
+import { noPassword } from '../passwords/passwords.ts'
+import { issuersOf } from '../providers/store.ts'
 import { proveAnew } from '../sessions/store.ts'
 import { openManaging } from './managing.ts'
 import { openPasskeySignIn } from './passkey-sign-in.ts'
@@ -111,9 +113,12 @@ function provingAgain(identity: Identity, page: Page): void {
       // The script asks as whoever the access token names, which may have run out.
       await visitors.resume(reply, holder)
       const { user } = holder
+      const linked = user.secondFactor ? [] : await issuersOf(db, user.id)
       const about = {
         address: user.email,
         factors: await factorsOf(user.id),
+        hasPassword: user.passwordHash !== noPassword,
+        providers: identity.providers.list.filter(({ issuer }) => linked.includes(issuer.href)),
         to: aboutOf(request).to ?? paths.security,
       }
       return viewsFor(request).confirm(reply, about, trouble)
@@ -135,7 +140,7 @@ function provingAgain(identity: Identity, page: Page): void {
 }
 
 /** Who changes what lets in; undefined where that has to be proven first, to where they are led then. */
-function openChanging(identity: Identity) {
+export function openChanging(identity: Identity) {
   const { now } = identity.host
   const visitors = openVisitors(identity)
   return async (request: Request, reply: Reply, page: string): Promise<Holder | undefined> => {

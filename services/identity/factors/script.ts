@@ -2,8 +2,8 @@ import { anyone, html, lookOf, type Html, type Look } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 
 /**
- * Passkeys are the one thing of these pages that no form can do: asks what the passkey is to answer, has the browser ask
- * it, and sends the answer as a form does. Without it, or in a browser without passkeys, their buttons do not show.
+ * Passkeys are what no form can do: asks what the passkey is to answer, has the browser ask it, and sends the answer as
+ * a form does. Without it, or in a browser without passkeys, their buttons do not show.
  */
 const script = `
 const { create, get } = navigator.credentials ?? {}

@@ -1,7 +1,9 @@
 import { form, html, sendPage, type Html, type Language, type Reply } from '#kernel'
+import { passwordField } from '../entrance/passwords.ts'
 import { paths, pathTo } from '../entrance/paths.ts'
 import { texts as ofEntrance } from '../entrance/texts.ts'
-import type { Trouble } from '../entrance/views.ts'
+import { troubledIn, type Trouble } from '../entrance/trouble.ts'
+import { type Provider, wayTo } from '../providers/providers.ts'
 import { texts } from './page-texts.ts'
 import { passkeyForm, scripted } from './script.ts'
 import type { Passkey, Totp } from './store.ts'
@@ -41,21 +43,16 @@ function kitIn(language: Language) {
       secret: true,
       look: scripted,
     })
-  const troubled = (trouble: Trouble | undefined): Html | undefined => {
-    if (!trouble) return undefined
-    return html`<p role="alert">
-      ${t.problems[trouble.code] ?? others.problems[trouble.code] ?? others.problems.request_invalid}
-    </p>`
-  }
+  const troubled = (trouble: Trouble | undefined) => trouble && troubledIn(language, trouble, t.problems)
   const ask = (action: string, from: string, button: string): Html =>
     passkeyForm(button, { kind: 'get', from, action, failed: t.failed })
 
-  return { t, others, date, send, troubled, ask }
+  return { t, language, date, send, troubled, ask }
 }
 
 type Kit = ReturnType<typeof kitIn>
 
-function givingFactors({ t, others, send, troubled, ask }: Kit) {
+function givingFactors({ t, language, send, troubled, ask }: Kit) {
   return {
     /** Between password and session. */
     factor(reply: Reply, factors: readonly string[], to: string | undefined, trouble?: Trouble): Reply {
@@ -84,27 +81,38 @@ function givingFactors({ t, others, send, troubled, ask }: Kit) {
         [{ to: pathTo(paths.signIn, { return: to }), text: t.factor.restart }],
       ),
 
-    /** Whoever is signed in proves again to be it: by a factor, or by the password where there is none. */
+    /**
+     * Whoever is signed in proves again to be it: by a factor, or where there is none by the password, or by signing in
+     * again with a provider of theirs.
+     */
     confirm(
       reply: Reply,
-      about: { address: string; factors: readonly string[]; to: string },
+      about: {
+        address: string
+        factors: readonly string[]
+        hasPassword: boolean
+        providers: readonly Pick<Provider, 'id' | 'name'>[]
+        to: string
+      },
       trouble?: Trouble,
     ): Reply {
       const here = pathTo(paths.confirm, { return: about.to })
       const password = html`<input type="hidden" name="username" autocomplete="username" value="${about.address}" />
-        <label
-          >${others.fields.password}<input
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-            autofocus
-        /></label>`
+        ${passwordField(language, { autocomplete: 'current-password', autofocus: true })}`
+      const hasFactor = about.factors.length > 0
       const body = html`<p>${t.confirm.text} <bdi>${about.address}</bdi></p>
         ${troubled(trouble)} ${about.factors.includes('passkey') && ask(here, 'step-up/passkey', t.factor.passkey)}
-        ${about.factors.length > 0 && html`<p>${t.factor.text}</p>`}
-        ${form(t.confirm.button, about.factors.length > 0 ? codeField(t.factor.label) : password, here)}`
-      return send(reply, trouble, t.confirm.title, body, [{ to: paths.devices, text: t.back }])
+        ${hasFactor && html`<p>${t.factor.text}</p>`}
+        ${
+          hasFactor || about.hasPassword
+            ? form(t.confirm.button, hasFactor ? codeField(t.factor.label) : password, here)
+            : html`<p>${t.confirm.noPassword}</p>`
+        }`
+      return send(reply, trouble, t.confirm.title, body, [
+        ...about.providers.map(provider => ({ to: wayTo(provider, about.to), text: t.confirm.again(provider.name) })),
+        ...(hasFactor || about.hasPassword ? [] : [{ to: paths.forgotten, text: t.confirm.setPassword }]),
+        { to: paths.devices, text: t.back },
+      ])
     },
   }
 }

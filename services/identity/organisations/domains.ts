@@ -127,6 +127,7 @@ export function domainRoutes(identity: Identity): void {
         if ((await listDomains(tx, id)).length >= mostDomains)
           throw new Problem('conflict', 'too_many_domains', { limit: mostDomains })
         await insertDomain(tx, id, { domain, token: newSecret(), createdAt: now(), verifiedAt: null })
+        await host.acted(tx, actor, 'domain.added', id, { domain })
         return await findDomain(tx, id, domain)
       })
       return reply.code(201).send(domainView(made))
@@ -153,7 +154,12 @@ export function domainRoutes(identity: Identity): void {
         throw new Problem('conflict', 'domain_unproven', {
           detail: `There is no TXT record ${name} that says ${value}. It may take an hour until a new one is seen.`,
         })
-      return domainView(await db.transaction(tx => verifyDomain(tx, id, domain.domain, now())))
+      const verified = await db.transaction(async tx => {
+        const verified = await verifyDomain(tx, id, domain.domain, now())
+        await host.acted(tx, actor, 'domain.verified', id, { domain: verified.domain })
+        return verified
+      })
+      return domainView(verified)
     },
   )
 
@@ -197,7 +203,9 @@ export function domainRoutes(identity: Identity): void {
       await db.transaction(async tx => {
         await touchOrganisation(tx, id)
         await requireAdmin(tx, actor, id)
-        if (!(await deleteDomain(tx, id, domainIn(domain)))) throw new Problem('not_found', 'domain_unknown')
+        const gone = domainIn(domain)
+        if (!(await deleteDomain(tx, id, gone))) throw new Problem('not_found', 'domain_unknown')
+        await host.acted(tx, actor, 'domain.removed', id, { domain: gone })
       })
       return reply.code(204).send()
     },

@@ -42,7 +42,8 @@ export function roleRoutes(identity: Identity): void {
   changeAndEnd(identity)
 }
 
-function listAndAdd({ host: { db, http, now } }: Identity): void {
+function listAndAdd({ host }: Identity): void {
+  const { db, http, now } = host
   http.get(
     '/organisations/:id/roles',
     {
@@ -105,6 +106,7 @@ function listAndAdd({ host: { db, http, now } }: Identity): void {
           createdAt: now(),
         }
         await insertRole(tx, id, role)
+        await host.acted(tx, actor, 'role.defined', id, { roleId: role.id, permissions: role.permissions })
         return roleView({ ...role, version: 1, members: 0, serviceAccounts: 0 })
       })
       return reply.code(201).header('etag', '"1"').send(made)
@@ -112,7 +114,9 @@ function listAndAdd({ host: { db, http, now } }: Identity): void {
   )
 }
 
-function changeAndEnd({ host: { db, http, now } }: Identity): void {
+function changeAndEnd({ host }: Identity): void {
+  const { db, http, now } = host
+
   /** What those may do who have it is something else from now on: their tokens end, as those of who is disabled. */
   async function changed(
     tx: Tx<'identity'>,
@@ -166,6 +170,7 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
         const lets = next.permissions.join() !== former.permissions.join()
         if (!lets && next.name === former.name) return former
         const members = await updateRole(tx, next)
+        await host.acted(tx, actor, 'role.changed', id, { roleId: next.id, permissions: next.permissions })
         if (lets) {
           const to = { role: roleOf(next.permissions), custom: next }
           await changed(tx, id, members, await moveServiceAccounts(tx, roleId, to), to)
@@ -216,6 +221,7 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
           })
         const accounts = to && serviceAccounts > 0 ? await moveServiceAccounts(tx, former, to) : []
         const moved = await deleteRole(tx, former, to)
+        await host.acted(tx, actor, 'role.removed', id, { roleId: former, to: to ? (to.custom?.id ?? to.role) : null })
         if (to) await changed(tx, id, moved, accounts, to)
       })
       return reply.code(204).send()

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Id } from '#contracts/shared'
-import { type Actor, fail, Problem, signedIn, type Tx } from '#kernel'
+import { type Actor, fail, fresh, Problem, signedIn, type Tx } from '#kernel'
 import { findUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
@@ -39,7 +39,8 @@ const view = ({ needsFactor, provider, onlyProvider }: SignInRules): Static<type
 })
 
 /** How those have to sign in who act for an organisation. */
-export function signInRuleRoutes({ host: { db, http, now, log }, providers }: Identity): void {
+export function signInRuleRoutes({ host, providers }: Identity): void {
+  const { db, http, now } = host
   const ById = Type.Object({ id: Id })
 
   http.get(
@@ -82,7 +83,7 @@ export function signInRuleRoutes({ host: { db, http, now, log }, providers }: Id
   http.put(
     '/organisations/:id/sign-in-rules',
     {
-      config: { access: signedIn },
+      config: { access: fresh(signedIn, '15 minutes', true) },
       schema: {
         summary: 'Say how one has to sign in to act for an organisation',
         description:
@@ -108,7 +109,7 @@ export function signInRuleRoutes({ host: { db, http, now, log }, providers }: Id
     async ({ actor, params: { id }, body }) => {
       await enter(db, actor, id)
       const named = body.provider ? providers.find(body.provider) : undefined
-      const rules = await db.transaction(async tx => {
+      return await db.transaction(async tx => {
         await touchOrganisation(tx, id)
         refuseMemberChange(await roleIn(tx, actor, id), 'owner', null)
         const former = await findSignInRules(tx, id)
@@ -124,14 +125,13 @@ export function signInRuleRoutes({ host: { db, http, now, log }, providers }: Id
         if (next.onlyProvider && !next.provider)
           throw new Problem('conflict', 'provider_needed', { detail: 'Say which provider the organisation has.' })
         if (Object.keys(next).every(key => next[key as keyof SignInRules] === former[key as keyof SignInRules]))
-          return former
+          return view(former)
         await refuseLockOut(tx, actor, id, former, next)
         await writeSignInRules(tx, id, next)
+        await host.acted(tx, actor, 'sign-in-rules.changed', id, view(next))
         for (const { userId } of await listMembersOf(tx, id)) await revokeTokens(tx, userId, now())
-        return next
+        return view(next)
       })
-      log.info({ organisationId: id, ...view(rules), by: actor.userId }, 'the sign-in rules of an organisation stand')
-      return view(rules)
     },
   )
 }

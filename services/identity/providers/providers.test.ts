@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
-import { UserRegistered } from '#contracts/identity'
+import { UserFactorsChanged, UserRegistered } from '#contracts/identity'
 import { claimsOf, startIdentity } from '../testing.ts'
 import { readProviders } from './providers.ts'
 import { honestProvider, hostileProvider, type Lies } from './testing.ts'
@@ -108,6 +108,8 @@ test('pre-account hijack through a provider: an address that is not proven there
     assert.match(alert(back.body)!, /not proven your address/)
   }
   assert.equal(await userOf(p, 'ada@example.com'), undefined)
+  const { body } = await p.way(new Map(), '/api/auth/oauth/acme?return=/shop')
+  assert.match(body, /<form method="post" action="\/api\/auth\/sign-in"/, 'the page takes a password all the same')
 })
 
 test('Entra ID proves an address by a claim of its own', async t => {
@@ -166,6 +168,61 @@ test('an address alone links nothing: who has an account signs in first, and the
 
   await p.open(jar, '/api/auth/ways-in', { provider: 'acme' })
   assert.equal((await p.way(new Map(), '/api/auth/oauth/acme')).statusCode, 409, 'it is no way in any more')
+})
+
+test('a provider is added and removed by who proved a moment ago to be it, and both are told', async t => {
+  const p = await site(t)
+  const owner = await p.person('Ada')
+  p.acme.who.account = ada
+  const jar: Jar = new Map()
+  await p.open(jar, '/api/auth/sign-in', { email: owner.email, password: owner.password })
+  const link = async () =>
+    /href="(\/api\/auth\/oauth\/acme\?link=[^"]+)"/.exec((await p.open(jar, '/api/auth/ways-in')).body)![1]!
+  const kept = await link()
+  p.clock.pass(11 * 60_000)
+  const confirm = '/api/auth/confirm?return=%2Fapi%2Fauth%2Fways-in'
+  const { accessToken } = (await p.post('/refresh', { refreshToken: owner.refreshToken })).json()
+  const remove = (token: string) =>
+    p.http.inject({
+      method: 'DELETE',
+      url: '/api/auth/providers/acme',
+      headers: { authorization: `Bearer ${token}` },
+    })
+  assert.equal((await remove(accessToken)).json().code, 'fresh_sign_in_required')
+  for (const answer of [
+    await p.open(jar, '/api/auth/ways-in'),
+    await p.open(jar, kept),
+    await p.open(jar, '/api/auth/ways-in', { provider: 'acme' }),
+  ])
+    assert.deepEqual([answer.statusCode, answer.headers.location], [303, confirm])
+  assert.deepEqual(await p.published(UserFactorsChanged), [])
+
+  const proven = await p.open(jar, confirm, { password: owner.password })
+  assert.equal(proven.headers.location, '/api/auth/ways-in')
+  await p.way(jar, await link())
+  await p.open(jar, '/api/auth/ways-in', { provider: 'acme' })
+  await p.open(jar, '/api/auth/ways-in', { provider: 'acme' })
+  const about = { userId: owner.id, factor: 'provider', name: 'Acme', actor: { userId: owner.id, role: 'user' } }
+  assert.partialDeepStrictEqual(await p.published(UserFactorsChanged), [
+    { ...about, change: 'added' },
+    { ...about, change: 'removed' },
+  ])
+})
+
+test('who has no password proves to be it by signing in with the provider again', async t => {
+  const p = await site(t)
+  p.evil.lies.claims = { sub: 'grace', email: 'grace@example.com', email_verified: true }
+  const jar: Jar = new Map()
+  await p.way(jar, '/api/auth/oauth/evil')
+  p.clock.pass(11 * 60_000)
+  const led = await p.open(jar, '/api/auth/ways-in')
+  const page = await p.open(jar, led.headers.location as string)
+  assert.equal(page.statusCode, 200)
+  assert.doesNotMatch(page.body, /type="password"/)
+  const again = /<a href="(\/api\/auth\/oauth\/evil[^"]*)">Sign in again with Evil<\/a>/.exec(page.body)![1]!
+  const back = await p.way(jar, again)
+  assert.deepEqual([back.statusCode, back.headers.location], [303, '/api/auth/ways-in'], back.body)
+  assert.equal((await p.open(jar, '/api/auth/ways-in')).statusCode, 200)
 })
 
 test('nobody adds an account of theirs to somebody else by a link: the word of the page is of one session', async t => {

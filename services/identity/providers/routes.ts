@@ -1,17 +1,21 @@
 import { createHmac } from 'node:crypto'
 import Type from 'typebox'
-import { anyone, html, type Language, languageOf, Problem, type Reply, type Request, signedIn, type Tx } from '#kernel'
+import { UserFactorsChanged } from '#contracts/identity'
+import { anyone, html, type Language, languageOf, Problem, type Request, type Tx } from '#kernel'
 import { form, sendPage, type Texts } from '#kernel'
-import { findUser, lockUser } from '../accounts/store.ts'
-import { aboutOf, formPages, viewsFor } from '../entrance/form-pages.ts'
+import { lockUser } from '../accounts/store.ts'
+import { aboutOf, formPages, troubleIn, viewsFor } from '../entrance/form-pages.ts'
 import { inTo, onTo, ownPath, paths, pathTo } from '../entrance/paths.ts'
 import { openVisitors } from '../entrance/visitors.ts'
+import { openChanging } from '../factors/pages.ts'
+import { proven } from '../factors/routes.ts'
 import { listPasskeys } from '../factors/store.ts'
 import type { Identity } from '../identity.ts'
 import { noPassword } from '../passwords/passwords.ts'
 import { same } from '../secrets.ts'
+import { as } from '../sessions/sessions.ts'
 import { type Provider, type Providers, wayTo } from './providers.ts'
-import { openVisits } from './signing-in.ts'
+import { changed, openVisits } from './signing-in.ts'
 import { issuersOf, unlink } from './store.ts'
 
 const ById = Type.Object({ provider: Type.String({ maxLength: 40, examples: ['acme'] }) })
@@ -43,14 +47,14 @@ function visits(identity: Identity, providers: Providers): void {
   const { sessions, host } = identity
   const visits = openVisits(identity, providers)
   const visitors = openVisitors(identity)
+  const changing = openChanging(identity)
 
-  async function linker(request: Request, provider: Provider): Promise<string | null> {
+  /** Whether the page that was shown in the session of the browser says so. */
+  async function isAdding(request: Request, provider: Provider): Promise<boolean> {
     const { link } = request.query as { link?: string }
-    if (link === undefined) return null
-    const holder = await visitors.holderOf(request)
-    const word = holder && wordFor(identity, holder.session.id, provider)
-    if (!holder || !same(Buffer.from(word!.toString('base64url')), Buffer.from(link))) return null
-    return holder.user.id
+    const holder = link === undefined ? undefined : await visitors.holderOf(request)
+    const word = holder && wordFor(identity, holder.session.id, provider).toString('base64url')
+    return word !== undefined && same(Buffer.from(word), Buffer.from(link!))
   }
 
   host.http.get(
@@ -72,9 +76,12 @@ function visits(identity: Identity, providers: Providers): void {
     },
     async (request, reply) => {
       const provider = providers.find(request.params.provider)
-      const userId = await linker(request as Request, provider)
-      const returnTo = userId ? paths.waysIn : (ownPath(request.query.return) ?? null)
-      const left = await visits.leave(request, provider, { returnTo, userId })
+      const isTheirs = await isAdding(request as Request, provider)
+      // The page may have lain open for hours.
+      const adding = isTheirs && (await changing(request as Request, reply, paths.waysIn))
+      if (isTheirs && !adding) return reply
+      const returnTo = adding ? paths.waysIn : (ownPath(request.query.return) ?? null)
+      const left = await visits.leave(request, provider, { returnTo, userId: adding ? adding.user.id : null })
       sessions.visit.set(reply, left.id, left.expiresAt)
       return onTo(reply, left.to.href)
     },
@@ -121,7 +128,7 @@ function visits(identity: Identity, providers: Providers): void {
         host.log.info({ code: error.code, err: error.cause }, 'nobody is signed in by a provider')
         return viewsFor(identity, request).signIn(
           reply,
-          { providers: providers.list, trouble: { status: error.status, code: error.code, fields: [] } },
+          { providers: providers.list, trouble: troubleIn(error) },
           false,
         )
       }
@@ -161,7 +168,7 @@ function listing({ host }: Identity, providers: Providers): void {
   http.delete(
     '/providers/:provider',
     {
-      config: { access: signedIn },
+      config: { access: proven },
       schema: {
         summary: 'Sign in by a provider no more',
         description: 'The last way in cannot be removed: set a password first, by the mail of a forgotten one.',
@@ -170,14 +177,14 @@ function listing({ host }: Identity, providers: Providers): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ actor, params }, reply) => {
-      await db.transaction(tx => remove(tx, actor.userId, providers.find(params.provider)))
+    async ({ visitor, params }, reply) => {
+      await db.transaction(tx => remove(tx, visitor!.userId, providers.find(params.provider)))
       return reply.code(204).send()
     },
   )
 }
 
-async function remove(tx: Tx, userId: string, provider: Provider): Promise<void> {
+async function remove(tx: Tx<'identity'>, userId: string, provider: Provider): Promise<void> {
   const user = await lockUser(tx, userId, 'change')
   const others = (await issuersOf(tx, userId)).filter(issuer => issuer !== provider.issuer.href)
   const passkeys = await listPasskeys(tx, userId)
@@ -186,7 +193,8 @@ async function remove(tx: Tx, userId: string, provider: Provider): Promise<void>
       detail:
         'This is the only way into your account. Set a password first: ask for one at /api/auth/forgotten-password.',
     })
-  await unlink(tx, userId, provider.issuer.href)
+  if (user && (await unlink(tx, userId, provider.issuer.href)))
+    await as(user, () => tx.publish(UserFactorsChanged, changed(userId, 'removed', provider)))
 }
 
 const en = {
@@ -217,8 +225,7 @@ const texts: Texts<typeof en> = {
 function waysIn(identity: Identity, providers: Providers): void {
   const { host, sessions } = identity
   const { db } = host
-  const visitors = openVisitors(identity)
-  const signInFirst = (reply: Reply) => onTo(reply, pathTo(paths.signIn, { return: paths.waysIn }))
+  const changing = openChanging(identity)
 
   const lines = (language: Language, sessionId: string, linked: readonly string[]) =>
     providers.list.map(provider => {
@@ -236,8 +243,8 @@ function waysIn(identity: Identity, providers: Providers): void {
       summary: 'The page of the ways into the own account',
       body: Type.Object({ provider: Type.String({ maxLength: 40 }) }),
       async show(request, reply, trouble) {
-        const holder = await visitors.holderOf(request)
-        if (!holder) return signInFirst(reply)
+        const holder = await changing(request, reply, paths.waysIn)
+        if (!holder) return reply
         const language = languageOf(request)
         const t = texts[language]
         const linked = await issuersOf(db, holder.user.id)
@@ -257,8 +264,8 @@ function waysIn(identity: Identity, providers: Providers): void {
       },
       async act(request, reply) {
         sessions.refuseForgery(request)
-        const holder = await visitors.holderOf(request)
-        if (!holder || !(await findUser(db, holder.user.id))) return signInFirst(reply)
+        const holder = await changing(request, reply, paths.waysIn)
+        if (!holder) return reply
         const { provider } = request.body as { provider: string }
         await db.transaction(tx => remove(tx, holder.user.id, providers.find(provider)))
         return onTo(reply, paths.waysIn)

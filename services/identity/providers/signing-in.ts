@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { UserRegistered } from '#contracts/identity'
+import { UserFactorsChanged, UserRegistered } from '#contracts/identity'
 import { linePattern } from '#contracts/shared'
 import { languageOf, newId, placeOf, Problem, type Tx } from '#kernel'
 import { accountOf, namesOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
@@ -92,11 +92,16 @@ export function openVisits(identity: Identity, providers: Providers) {
         throw new Problem('conflict', 'provider_linked', {
           detail: `The account at ${provider.name} belongs to another account here, or yours has one there already.`,
         })
+      await as(user, () => tx.publish(UserFactorsChanged, changed(userId, 'added', provider)))
     })
   }
 
   return { leave, welcome, signIn, add }
 }
+
+/** What the person is told who has another way in, or one less. */
+export const changed = (userId: string, change: 'added' | 'removed', { name }: Provider) =>
+  ({ userId, change, factor: 'provider', name, left: null }) as const
 
 const newUser = (email: string, name: string | undefined, request: FastifyRequest, createdAt: Date): User => ({
   id: newId(),

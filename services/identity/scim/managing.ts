@@ -68,7 +68,8 @@ export function scimManagingRoutes(identity: Identity): void {
   groups(identity)
 }
 
-function tokens({ host: { db, http, now } }: Identity): void {
+function tokens({ host }: Identity): void {
+  const { db, http, now } = host
   http.get(
     '/organisations/:id/scim-tokens',
     {
@@ -121,6 +122,10 @@ function tokens({ host: { db, http, now } }: Identity): void {
         if ((await listScimTokens(tx, id)).length >= mostTokens)
           throw new Problem('conflict', 'too_many_scim_tokens', { limit: mostTokens })
         await insertScimToken(tx, made)
+        await host.acted(tx, actor, 'scim-token.made', id, {
+          tokenId: made.id,
+          expiresAt: made.expiresAt.toISOString(),
+        })
       })
       return reply
         .code(201)
@@ -146,6 +151,7 @@ function tokens({ host: { db, http, now } }: Identity): void {
         await touchOrganisation(tx, id)
         await requireAdmin(tx, actor, id)
         if (!(await deleteScimToken(tx, id, tokenId))) throw new Problem('not_found', 'scim_token_unknown')
+        await host.acted(tx, actor, 'scim-token.ended', id, { tokenId })
       })
       return reply.code(204).send()
     },
@@ -153,7 +159,8 @@ function tokens({ host: { db, http, now } }: Identity): void {
 }
 
 function groups(identity: Identity): void {
-  const { db, http } = identity.host
+  const { host } = identity
+  const { db, http } = host
   const { settleRole } = openProvisioning(identity)
   const view = ({ id, displayName, role, roleId }: ScimGroup, members: number): Static<typeof GroupView> => ({
     id,
@@ -214,6 +221,7 @@ function groups(identity: Identity): void {
           throw new Problem('forbidden', 'organisation_owner_required', { detail: 'A group stands for no owners.' })
         const given = { role: to && !to.custom ? to.role : null, roleId: to?.custom?.id ?? null }
         await writeGroupRole(tx, groupId, given)
+        await host.acted(tx, actor, 'scim-group.mapped', id, { groupId, role })
         const members = (await membersOfGroups(tx, [groupId])).map(({ userId }) => userId).toSorted()
         for (const userId of members) await settleRole(tx, id, userId)
         return view({ ...group, ...given }, members.length)

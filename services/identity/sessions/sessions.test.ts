@@ -483,6 +483,7 @@ test('attempts are counted by method, outcome and reason', async t => {
     'method="refresh",outcome="refused",reason="refresh_token_invalid"} 1',
     'method="logout",outcome="succeeded",reason=""} 1',
   ])
-    assert.ok(metrics.includes(`ohmnibus_identity_attempts_total{${line}`), line)
+    for (const figure of ['attempts_total', 'attempt_seconds_count'])
+      assert.ok(metrics.includes(`ohmnibus_identity_${figure}{${line}`), `${figure} ${line}`)
   assert.ok(!metrics.includes(email))
 })

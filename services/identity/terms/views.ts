@@ -1,7 +1,8 @@
-import { form, html, markdown, sendPage, type Html, type Language, type Link, type Reply } from '#kernel'
+import { form, html, markdown, sendPage, type Html, type Language, type Link, type Look, type Reply } from '#kernel'
+import { passwordField } from '../entrance/passwords.ts'
 import { paths } from '../entrance/paths.ts'
-import { texts as ofEntrance } from '../entrance/texts.ts'
-import type { Trouble } from '../entrance/views.ts'
+import { troubledIn, type Trouble } from '../entrance/trouble.ts'
+import { scripted } from '../factors/script.ts'
 import type { Standing } from './answering.ts'
 import { isRequired, textIn } from './terms.ts'
 import { texts } from './texts.ts'
@@ -34,13 +35,10 @@ function kitIn(language: Language) {
   const t = texts[language]
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
   const home = { to: '/', text: t.home }
-  const send = (reply: Reply, status: number, title: string, body: Html, links: readonly Link[]): Reply =>
-    sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true })
-  const troubled = (trouble: Trouble | undefined, own: Record<string, string>): Html | undefined => {
-    const others = ofEntrance[language].problems
-    if (!trouble) return undefined
-    return html`<p role="alert">${own[trouble.code] ?? others[trouble.code] ?? others.request_invalid}</p>`
-  }
+  const send = (reply: Reply, status: number, title: string, body: Html, links: readonly Link[], look?: Look): Reply =>
+    sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true, look })
+  const troubled = (trouble: Trouble | undefined, own: Record<string, string>) =>
+    trouble && troubledIn(language, trouble, own)
   return { t, language, day, send, troubled }
 }
 
@@ -146,18 +144,16 @@ function leaving({ t, language, send, troubled }: Kit) {
           ${troubled(trouble, t.leaving.problems)}
           ${form(
             t.leaving.button,
-            html`<input type="hidden" name="username" autocomplete="username" value="${address}" /><label
-                >${ofEntrance[language].fields.password}<input
-                  name="password"
-                  type="password"
-                  autocomplete="current-password"
-                  required
-              /></label>`,
+            html`<input type="hidden" name="username" autocomplete="username" value="${address}" />${passwordField(
+                language,
+                { autocomplete: 'current-password' },
+              )}`,
           )}`,
         [
           { to: '/api/users/export', text: t.data },
           { to: paths.signIn, text: t.leaving.stay },
         ],
+        scripted,
       ),
 
     gone: (reply: Reply): Reply => send(reply, 200, t.leaving.gone, html`<p>${t.leaving.goneText}</p>`, []),

@@ -113,6 +113,13 @@ export const cases: Record<string, Case> = {
     inApp: told([ada, 'A second factor was added to your account']),
     link: 'https://ohmnibus.example.com/api/auth/security',
   },
+  'another way to sign in': {
+    event: identity.UserFactorsChanged,
+    data: { userId, change: 'added', factor: 'provider', name: 'Acme', left: null },
+    mails: { [email]: 'A way to sign in was added to your account' },
+    inApp: told([ada, 'A way to sign in was added to your account']),
+    link: 'https://ohmnibus.example.com/api/auth/ways-in',
+  },
   'a new key of a program': {
     event: identity.ApiKeyCreated,
     data: {

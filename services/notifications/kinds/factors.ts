@@ -1,11 +1,12 @@
 import { ClientConsentGiven, DeviceSeen, UserFactorsChanged } from '#contracts/identity'
-import { mailOnly, rule, security, type Audience, type Locale } from './kind.ts'
+import { mailOnly, rule, security, type Audience, type Locale, type Words } from './kind.ts'
 import { timeIn, unlinked } from './wording.ts'
 
 const person = (id: string): Audience => ({ kind: 'person', id })
 /** Pages that people open; see the identity service. */
 const sessions = '/api/auth/devices'
 const factors = '/api/auth/security'
+const waysIn = '/api/auth/ways-in'
 const apps = '/api/auth/apps'
 
 const factorNames = {
@@ -49,6 +50,38 @@ const factorTexts: Record<Locale, Record<keyof typeof factorTitles.en, FactorTex
   },
 }
 
+/** Another provider is no second factor: who signs in there needs no password here. */
+const providerWords: Record<Locale, (change: string, name: string, at: string) => Words> = {
+  en: (change, name, at) => ({
+    title:
+      change === 'added'
+        ? 'A way to sign in was added to your account'
+        : 'A way to sign in was removed from your account',
+    text: [
+      (change === 'added'
+        ? `${name} was added: with your account there one comes in here without a password`
+        : `${name} was removed: it lets nobody into your account any more`) +
+        ` (${timeIn('en', at)}). If that was not you, ask for a new password at once: it ends all sessions and removes all ` +
+        'such ways.',
+    ],
+    action: 'See your ways to sign in',
+  }),
+  de: (change, name, at) => ({
+    title:
+      change === 'added'
+        ? 'Ein Weg zur Anmeldung kam zu Ihrem Konto hinzu'
+        : 'Ein Weg zur Anmeldung wurde von Ihrem Konto entfernt',
+    text: [
+      (change === 'added'
+        ? `${name} kam hinzu: Mit Ihrem Konto dort kommt man hier ohne Passwort herein`
+        : `${name} wurde entfernt und lässt niemanden mehr in Ihr Konto`) +
+        ` (${timeIn('de', at)}). Wenn Sie das nicht waren, fordern Sie sofort ein neues Passwort an: Es beendet alle ` +
+        'Sitzungen und entfernt alle solchen Wege.',
+    ],
+    action: 'Ihre Wege zur Anmeldung ansehen',
+  }),
+}
+
 /** What lets in beside the password, and from where somebody came in. */
 export const signingIn = {
   'user.device-seen': rule(
@@ -80,25 +113,35 @@ export const signingIn = {
 
   'user.factors-changed': rule(UserFactorsChanged, security, {
     drafts: ({ userId, change, factor, name, left, timestamp }) => [
-      { audience: person(userId), facts: { at: timestamp, change, factor, name, left }, path: factors },
+      {
+        audience: person(userId),
+        facts: { at: timestamp, change, factor, name, left },
+        path: factor === 'provider' ? waysIn : factors,
+      },
     ],
-    en: ({ at, change, factor, name, left }) => ({
-      title: factorTitles.en[change],
-      text: [
-        `${factorTexts.en[change](factorNames.en[factor], name && unlinked(name), left)} (${timeIn('en', at)}). ` +
-          'If that was not you, set a new password at once, which ends all sessions, and look at your second factors.',
-      ],
-      action: 'See your second factors',
-    }),
-    de: ({ at, change, factor, name, left }) => ({
-      title: factorTitles.de[change],
-      text: [
-        `${factorTexts.de[change](factorNames.de[factor], name && unlinked(name), left)} (${timeIn('de', at)}). ` +
-          'Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort, was alle Sitzungen beendet, ' +
-          'und sehen Sie Ihre zweiten Faktoren an.',
-      ],
-      action: 'Ihre zweiten Faktoren ansehen',
-    }),
+    en: ({ at, change, factor, name, left }) =>
+      factor === 'provider'
+        ? providerWords.en(change, unlinked(name ?? ''), at)
+        : {
+            title: factorTitles.en[change],
+            text: [
+              `${factorTexts.en[change](factorNames.en[factor], name && unlinked(name), left)} (${timeIn('en', at)}). ` +
+                'If that was not you, set a new password at once, which ends all sessions, and look at your second factors.',
+            ],
+            action: 'See your second factors',
+          },
+    de: ({ at, change, factor, name, left }) =>
+      factor === 'provider'
+        ? providerWords.de(change, unlinked(name ?? ''), at)
+        : {
+            title: factorTitles.de[change],
+            text: [
+              `${factorTexts.de[change](factorNames.de[factor], name && unlinked(name), left)} (${timeIn('de', at)}). ` +
+                'Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort, was alle Sitzungen beendet, ' +
+                'und sehen Sie Ihre zweiten Faktoren an.',
+            ],
+            action: 'Ihre zweiten Faktoren ansehen',
+          },
   }),
 
   'client-consent.given': rule(ClientConsentGiven, security, {
