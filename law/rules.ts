@@ -242,13 +242,23 @@ export type Finding =
   | 'missing'
   | 'stale'
   | 'evidence_missing'
+  | 'plant_missing'
   | 'invalid'
   | 'declared_not_applicable'
   | 'not_yet_required'
   | 'must_be_empty'
 
 /** What somebody can do about a finding. */
-export type NextAction = 'none' | 'fill' | 'correct' | 'renew' | 'add_evidence' | 'remove' | 'declare' | 'wait'
+export type NextAction =
+  | 'none'
+  | 'fill'
+  | 'correct'
+  | 'renew'
+  | 'add_evidence'
+  | 'name_plant'
+  | 'remove'
+  | 'declare'
+  | 'wait'
 
 export interface Assessed {
   readonly dataPoint: number
@@ -275,6 +285,8 @@ export interface Said {
   readonly isStale?: boolean
   /** It does not name what it rests on. */
   readonly lacksEvidence?: boolean
+  /** It holds of what one plant makes, stands on a model, and does not name the plant. */
+  readonly lacksPlant?: boolean
   /** It does not say all states of charge that the law names. */
   readonly lacksCharges?: boolean
 }
@@ -348,6 +360,7 @@ const actions: Partial<Record<Finding, NextAction>> = {
   invalid: 'correct',
   stale: 'renew',
   evidence_missing: 'add_evidence',
+  plant_missing: 'name_plant',
 }
 
 function actionOf(
@@ -384,6 +397,8 @@ function plainlyOf({ dataPoint, status, kind }: Cell, said: ReadonlyMap<string, 
   if (missing.length === 0 || (oneIsEnough.has(dataPoint) && filled.length > 0)) {
     const bare = filled.filter(name => said.get(name)!.lacksEvidence)
     if (bare.length > 0) return { finding: 'evidence_missing', attributes: bare }
+    const placeless = filled.filter(name => said.get(name)!.lacksPlant)
+    if (placeless.length > 0) return { finding: 'plant_missing', attributes: placeless }
     const old = filled.filter(name => said.get(name)!.isStale)
     return old.length > 0 ? { finding: 'stale', attributes: old } : { finding: 'present', attributes: filled }
   }

@@ -7,6 +7,7 @@ import {
   categoryOf,
   chargesOf,
   faultsOf,
+  hasPlant,
   linkOfArticle,
   metalsIn,
   needsEvidence,
@@ -34,6 +35,7 @@ const findings: Finding[] = [
   'missing',
   'stale',
   'evidence_missing',
+  'plant_missing',
   'invalid',
   'declared_not_applicable',
   'not_yet_required',
@@ -48,7 +50,17 @@ const bringers: Bringer[] = [
   'battery_management',
   'platform',
 ]
-const actions: NextAction[] = ['none', 'fill', 'correct', 'renew', 'add_evidence', 'remove', 'declare', 'wait']
+const actions: NextAction[] = [
+  'none',
+  'fill',
+  'correct',
+  'renew',
+  'add_evidence',
+  'name_plant',
+  'remove',
+  'declare',
+  'wait',
+]
 const Count = Type.Integer({ minimum: 0, examples: [3] })
 
 /** What a passport lacks by the law on a day. */
@@ -182,7 +194,7 @@ export function readinessOf(
 const formOf = (id: string, { nextAction, dataPoint }: Pick<Assessed, 'nextAction' | 'dataPoint'>): string | null =>
   fillable.has(nextAction) ? `/passports/${id}?tab=readiness&point=${dataPoint}` : null
 
-const fillable: ReadonlySet<NextAction> = new Set(['fill', 'correct', 'renew', 'add_evidence', 'remove'])
+const fillable: ReadonlySet<NextAction> = new Set(['fill', 'correct', 'renew', 'add_evidence', 'name_plant', 'remove'])
 
 /** Whether it is mandatory, and not there or not to be read. */
 export const isLacking = ({ status, finding }: Pick<Assessed, 'status' | 'finding'>): boolean =>
@@ -240,6 +252,7 @@ function saidBy(line: readonly Member[], settings: Settings | undefined, fresh?:
       state: value.notApplicable ? 'notApplicable' : 'filled',
       ...(fresh && ages(attribute) && { isStale: isStale(attribute, member, fresh) }),
       lacksEvidence: lacksEvidence(attribute, value, member),
+      lacksPlant: lacksPlant(attribute, value, member),
       lacksCharges: chargesOf(attribute).some(level => !hasCharge(value, level)),
     })
   }
@@ -284,6 +297,10 @@ function lacksEvidence(attribute: Attribute, { value, notApplicable }: Value, me
   const { evidence } = besideOf(member, attribute.id)
   return needsEvidence(attribute) && (evidence === undefined || evidence === null || evidence === '')
 }
+
+/** A batch is made in one plant; a model may be made in several, so that its value says of which it holds. */
+const lacksPlant = (attribute: Attribute, { plant, notApplicable }: Value, { granularity }: Member): boolean =>
+  granularity === 'model' && hasPlant(attribute) && plant === undefined && !notApplicable
 
 const hasCharge = ({ value }: Value, level: string): boolean =>
   Array.isArray(value) && value.some(({ soc }: { soc?: string }) => Number(soc) === Number(level))

@@ -102,6 +102,37 @@ suite('models, batches and items', () => {
     assert.deepEqual([value, plant], ['62', 'Regensburg, hall 3'], 'what was not sent stays')
   })
 
+  test('what holds of one plant and stands on a model without naming it is taken, and named by readiness until it does', async t => {
+    const { as } = await open(t)
+    const ada = as()
+    const finding = async (id: string) => {
+      const { body } = await ada.get(`/${id}/readiness?on=2027-02-18`)
+      const { finding, attributes, nextAction, link } = body.items.find((one: any) => one.dataPoint === 13)
+      return [finding, attributes, nextAction, link.form !== null, body.counts.plant_missing]
+    }
+    const say = async (id: string, hazardousSubstances: object) => {
+      const { status, text } = await ada.patch(`/${id}/attributes`, { attributes: { hazardousSubstances } })
+      assert.equal(status, 200, text)
+    }
+    const substances = { value: [{ name: 'Electrolyte', cas: '616-38-6' }] }
+    const model = await made(ada, { data: modelData, granularity: 'model' })
+    const batch = await made(ada, { data: {}, granularity: 'batch', parentId: model.id })
+    const item = await made(ada, { data: { batteryIdentifier: 'A' }, parentId: batch.id })
+    const alone = await ada.make(publishable('B'))
+    await say(model.id, substances)
+    const bare = ['plant_missing', ['hazardousSubstances'], 'name_plant', true, 1]
+    for (const { id } of [model, batch, item]) assert.deepEqual(await finding(id), bare)
+    await say(alone.id, substances)
+    const whole = ['present', ['hazardousSubstances'], 'none', false, 0]
+    assert.deepEqual(await finding(alone.id), whole, 'one battery comes from one plant')
+
+    await say(batch.id, substances)
+    assert.deepEqual(await finding(item.id), whole, 'a batch is of one plant')
+    assert.deepEqual(await finding(model.id), bare)
+    await say(model.id, { ...substances, plant: 'Narva' })
+    assert.deepEqual(await finding(model.id), whole)
+  })
+
   test('a model changed is seen by all its items at once, and by date as it was', async t => {
     const { p, as } = await open(t)
     const ada = as()

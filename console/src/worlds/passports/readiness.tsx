@@ -15,7 +15,7 @@ const Point = lazy(() => import('./point.tsx'))
 
 type Item = components['schemas']['ReadinessItem']
 
-const open: ReadonlySet<string> = new Set(['missing', 'invalid', 'stale', 'evidence_missing'])
+const open: ReadonlySet<string> = new Set(['missing', 'invalid', 'stale', 'evidence_missing', 'plant_missing'])
 
 /** What the law asks of this passport, point by point: what is there, what lacks and why, and the next act at each. */
 export default function Readiness({ passport, editable }: { passport: Passport; editable: boolean }) {
