@@ -307,3 +307,28 @@ export const getPassportFacts = call(
     facts: Type.Union([PassportFacts, Type.Null()]),
   }),
 )
+
+/** What is refused, as a problem tells it (RFC 9457). */
+export interface Refusal {
+  readonly status: number
+  readonly code?: string
+  readonly detail?: string
+  readonly traceId: string
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
+}
+
+/**
+ * The same below `/v1`, whoever refuses it: as EN 18222 has it, a Result of messages with our codes in it. Its table of
+ * statuses knows no 422.
+ */
+export function resultOf({ status, code = 'internal_error', detail = code, traceId, errors = [] }: Refusal, at: Date) {
+  const message = (text: string) => ({
+    messageType: status < 500 ? 'Error' : 'Exception',
+    text,
+    code,
+    correlationId: traceId,
+    timestamp: at.toISOString(),
+  })
+  const messages = [message(detail), ...errors.map(one => message(`${one.pointer} ${one.detail}`))]
+  return { status: status === 422 ? 400 : status, body: JSON.stringify({ messages }) }
+}

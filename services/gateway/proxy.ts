@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
+import { resultOf, type Refusal } from '#contracts/passports'
 import { clientHeader, judgedElsewhere, placeOf, Problem, type Reply, serviceToken, traceparent } from '#kernel'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Directory, Server } from './directory.ts'
 import { openFrozen } from './frozen.ts'
 import type { GatewayHost } from './host.ts'
@@ -54,6 +55,7 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       },
     })
     app.sockets.add(url => isServed(directory, url))
+    refuseAsStandard(app, host.now)
     // Before a body is looked at.
     app.addHook('onRequest', async (request, reply) => {
       // Who is behind them counts connections: thousands may come from one address after an outage.
@@ -77,6 +79,20 @@ export function proxy(host: GatewayHost, directory: Directory): void {
         return reply
       },
     })
+  })
+}
+
+/**
+ * What is refused here of the interface of EN 18222 is said as its own service says it. Answers of others go through as
+ * they come.
+ */
+function refuseAsStandard(app: FastifyInstance, now: () => Date): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const isProblem = String(reply.getHeader('content-type')).startsWith('application/problem+json')
+    if (!isProblem || typeof payload !== 'string' || !/^\/v1(\/|\?|$)/.test(request.url)) return payload
+    const { status, body } = resultOf(JSON.parse(payload) as Refusal, now())
+    reply.code(status).type('application/json; charset=utf-8').removeHeader('content-length')
+    return body
   })
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createTcpServer } from 'node:net'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -192,6 +192,39 @@ test('what nobody serves is unknown, with another method not allowed', async t =
   assert.match(await lost.text(), /<h1>Unter dieser Adresse ist nichts<\/h1>[^]*<a href="[^"]*\/">Die erste Seite/)
   const wrong = await fetch(`${p.address}/api/shop/stream`, { method: 'DELETE' })
   assert.deepEqual([wrong.status, (await json(wrong)).code], [405, 'method_not_allowed'])
+})
+
+test('below /v1 what is refused here is said as EN 18222 has it: an unknown path, another method, a service that is away', async t => {
+  const p = await open(t, { shop: [shop('shop', {}, ['/v1/dpps/:dppId', '/v1/dppsByProductIds'])] })
+  const ask = async (path: string, method = 'GET') => {
+    const answer = await fetch(`${p.address}${path}`, { method })
+    const [type, id] = ['content-type', 'x-request-id'].map(name => answer.headers.get(name))
+    const { messages, ...more } = await json(answer)
+    assert.deepEqual([type, more], ['application/json; charset=utf-8', {}], path)
+    const [{ messageType, code, text, correlationId, timestamp }] = messages
+    assert.equal(correlationId, id)
+    assert.ok(text.length > 10 && !Number.isNaN(Date.parse(timestamp)))
+    return [answer.status, messageType, code, answer.headers.get('allow')]
+  }
+  assert.equal((await fetch(`${p.address}/v1/dpps/1`)).status, 200)
+  assert.deepEqual(await ask('/v1'), [404, 'Error', 'route_unknown', null])
+  assert.deepEqual(await ask('/v1/nothing?a=1'), [404, 'Error', 'route_unknown', null])
+  assert.deepEqual(await ask('/v1/dpps/1', 'PUT'), [405, 'Error', 'method_not_allowed', 'GET'])
+  assert.deepEqual(await ask('/v1/dppsByProductIds', 'DELETE'), [405, 'Error', 'method_not_allowed', 'GET'])
+  const lost = await fetch(`${p.address}/v1/nothing`, { headers: { accept: 'text/html' } })
+  assert.match(await lost.text(), /<h1>/, 'a browser is told by a page')
+  assert.equal((await json(await fetch(`${p.address}/v10/nothing`))).code, 'route_unknown')
+
+  // It has been heard of, and is gone since.
+  const gone = createServer((request, response) =>
+    request.url === '/internal/routes'
+      ? response.end(JSON.stringify([{ method: 'GET', url: '/v1/dpps/:dppId', service: 'passports' }]))
+      : request.socket.destroy(),
+  )
+  const away = await open(t, { passports: [await listening(t, gone)] })
+  const answer = await fetch(`${away.address}/v1/dpps/1`)
+  const [{ messageType, code }] = (await json(answer)).messages
+  assert.deepEqual([answer.status, messageType, code], [503, 'Exception', 'service_unavailable'])
 })
 
 test('an address that leads nowhere holds up neither the start nor what works, in health and unknown paths too', async t => {

@@ -212,6 +212,16 @@ test('EN 18222 describes itself, each operation by its name', async t => {
   assert.ok(document.paths['/v1/dpps/{dppId}'].patch.requestBody.content['application/merge-patch+json'])
 })
 
+test('what is not there below /v1 is told to machines by a Result, to a browser by a page', async t => {
+  const { of } = await setUp(t)
+  const ask = (headers: Record<string, string>) => of.p.http.inject({ url: '/v1/nothing', headers })
+  const told = await ask({})
+  assert.deepEqual([told.statusCode, told.json().messages[0].code], [404, 'route_unknown'])
+  const shown = await ask({ accept: 'text/html' })
+  assert.equal(shown.statusCode, 404)
+  assert.match(shown.body, /<h1>/)
+})
+
 test('a merge patch is as RFC 7396 says, by its own table', () => {
   const table: [unknown, unknown, unknown][] = [
     [{ a: 'b' }, { a: 'c' }, { a: 'c' }],

@@ -1,33 +1,15 @@
 import type { FastifyInstance } from 'fastify'
+import { resultOf, type Refusal } from '#contracts/passports'
 
-interface Told {
-  status: number
-  code: string
-  detail: string
-  traceId?: string
-  errors?: { pointer: string; detail: string }[]
-}
-
-/**
- * What is refused below `/v1` is said as EN 18222 does: a Result of messages, with our codes in it. Its table of statuses
- * knows no 422.
- */
+/** What is refused below `/v1` is said as EN 18222 does. */
 export function asResult(app: FastifyInstance, now: () => Date): void {
-  app.addHook('onSend', async (_, reply, payload) => {
+  app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode < 400 || typeof payload !== 'string') return payload
-    const told = JSON.parse(payload) as Partial<Told> & { text?: string }
-    const of = (code: string, text: string) => ({
-      messageType: reply.statusCode < 500 ? 'Error' : 'Exception',
-      text,
-      code,
-      correlationId: told.traceId ?? reply.request.id,
-      timestamp: now().toISOString(),
-    })
-    const { code = 'internal_error', detail, text = detail ?? code, errors = [] } = told
-    if (reply.statusCode === 422) reply.code(400)
-    reply.type('application/json; charset=utf-8').removeHeader('content-length')
-    const messages = [of(code, text), ...errors.map(one => of(code, `${one.pointer} ${one.detail}`))]
-    return JSON.stringify({ messages })
+    const { text, ...told } = JSON.parse(payload) as Partial<Refusal> & { text?: string }
+    const refusal = { traceId: request.id, ...told, ...(text && { detail: text }), status: reply.statusCode }
+    const { status, body } = resultOf(refusal, now())
+    reply.code(status).type('application/json; charset=utf-8').removeHeader('content-length')
+    return body
   })
   // So is that there is no such address, or that it does not take a method.
   void app.register(
