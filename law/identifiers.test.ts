@@ -54,6 +54,10 @@ test('a reader gets the language they ask for first of those that there are', ()
   assert.equal(languageAccepted('ja'), undefined)
   assert.equal(languageAccepted('de;q=0, mt'), 'mt')
   assert.equal(languageAccepted(undefined), undefined)
+  assert.equal(languageAccepted('sk;q=0.4, *;q=0.8'), 'en', 'any other is more welcome')
+  assert.equal(languageAccepted('sk;q=0.8, *;q=0.4'), 'sk')
+  assert.equal(languageAccepted('en;q=0, *;q=0.5'), 'bg')
+  assert.equal(languageAccepted('*;q=0'), undefined)
 })
 
 test('a text of its maker comes in the reader’s language, its base, English, or as it came first', () => {

@@ -31,9 +31,12 @@ export type Language = keyof typeof languages
 
 export const isLanguage = (tag: string): tag is Language => Object.hasOwn(languages, tag)
 
-/** The first language of ours that a reader accepts (`Accept-Language`, RFC 9110, 12.5.4); undefined where there is none. */
+/**
+ * The language of ours that a reader accepts best (`Accept-Language`, RFC 9110, 12.5.4), by the order of their wishes where
+ * two are as welcome; undefined where there is none. Where any language is (`*`), English stands for those not named.
+ */
 export function languageAccepted(header: string | undefined): Language | undefined {
-  return (header ?? '')
+  const wishes = (header ?? '')
     .slice(0, 1000)
     .split(',')
     .map((part, at) => {
@@ -41,6 +44,10 @@ export function languageAccepted(header: string | undefined): Language | undefin
       const weight = rest.map(one => /^\s*q=([01](?:\.\d{0,3})?)\s*$/.exec(one)?.[1]).find(Boolean) ?? '1'
       return { base: tag.split('-')[0]!, weight: Number(weight), at }
     })
+  const named = new Set(wishes.map(({ base }) => base))
+  const any = ['en', ...Object.keys(languages)].find(tag => !named.has(tag))
+  return wishes
+    .map(wish => (wish.base === '*' && any ? { ...wish, base: any } : wish))
     .filter(({ base, weight }) => weight > 0 && isLanguage(base))
     .sort((one, other) => other.weight - one.weight || one.at - other.at)[0]?.base as Language | undefined
 }
