@@ -114,7 +114,9 @@ export function priceOf({ prices }: Pick<Variant, 'prices'>, currency: string, a
 /** What all of a cart costs at a moment, line by line, to the minor unit. Pure. Fails with `order_too_large`. */
 export function priceCart(cart: CartContent, facts: Facts, buyer: Buyer, at: Date): Priced {
   const { currency } = cart
-  const seen = cart.lines.map(line => look(line, currency, facts, at))
+  const wanted = new Map<string, number>()
+  for (const { variantId, quantity } of cart.lines) wanted.set(variantId, (wanted.get(variantId) ?? 0) + quantity)
+  const seen = cart.lines.map(line => look(line, wanted.get(line.variantId)!, currency, facts, at))
   const { coupons, discounts } = takeOff(cart.coupons, seen, facts, currency, at)
   const lines = withTax(seen, discounts, facts, buyer, currency, at)
   const vendors = [...Map.groupBy(lines.filter(bought), ({ offer }) => offer!.listing.vendorId)].map(
@@ -147,7 +149,8 @@ const bought = ({ offer, priceMinor }: PricedLine): boolean => offer !== undefin
 
 type Seen = Omit<PricedLine, 'discountMinor' | 'netMinor' | 'taxMinor' | 'totalMinor' | 'treatment' | 'commission'>
 
-function look(line: CartContent['lines'][number], currency: string, facts: Facts, at: Date): Seen {
+/** A line of a cart; `wanted` is how much all of its lines want of that variant. */
+function look(line: CartContent['lines'][number], wanted: number, currency: string, facts: Facts, at: Date): Seen {
   const { lineId, productId, variantId, quantity } = line
   const offer = facts.offers.get(variantId)
   const isForSale = offer !== undefined && !offer.gone && offer.listing.forSale
@@ -155,14 +158,14 @@ function look(line: CartContent['lines'][number], currency: string, facts: Facts
   const policy = offer?.variant.stockPolicy
   const counted = policy !== undefined && policy !== 'unlimited'
   const available = counted ? (facts.available.get(variantId) ?? 0) : null
-  const isShort = available !== null && available < quantity
+  const isShort = available !== null && available < wanted
   const later = isShort && (policy === 'backorder' || policy === 'preorder')
   const most = offer?.variant.maxPerOrder ?? null
   const trouble: Trouble | null = !isForSale
     ? 'product_not_for_sale'
     : price === undefined
       ? 'price_missing'
-      : most !== null && quantity > most
+      : most !== null && wanted > most
         ? 'quantity_above_limit'
         : isShort && !later
           ? 'stock_short'

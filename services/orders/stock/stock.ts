@@ -45,14 +45,14 @@ export async function state(tx: Tx<'orders'>, said: EventData<typeof StockSet>):
  */
 export async function holdPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): Promise<void> {
   if (pieces.length === 0) return
-  const { ids, quantities } = columnsOf(pieces)
-  if (pieces.some(({ later }) => later)) {
-    const missing = pieces.filter(({ later }) => later)
+  const each = perVariant(pieces)
+  const { ids, quantities } = columnsOf(each)
+  const missing = each.filter(({ later }) => later)
+  if (missing.length > 0)
     await tx`
       insert into stock (variant_id, product_id)
       select * from unnest(${missing.map(one => one.variantId)}::uuid[], ${missing.map(one => one.productId)}::uuid[])
       on conflict do nothing`
-  }
   // Arrays from a select: of one that it sees the planner thinks anew each time, which took twice as long as the work.
   const held = await tx<Level[]>`
     with locked as materialized (
@@ -60,12 +60,12 @@ export async function holdPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): P
     )
     update stock s set held = s.held + w.quantity, moves = s.moves + 1
     from unnest((select ${ids}::uuid[]), (select ${quantities}::bigint[]),
-        (select ${pieces.map(({ later }) => String(later))}::text[]))
+        (select ${each.map(({ later }) => String(later))}::text[]))
       as w (variant_id, quantity, later), locked l
     where s.variant_id = w.variant_id and l.variant_id = w.variant_id and (w.later::boolean or s.on_hand - s.held >= w.quantity)
     returning ${level(tx)}`
   const got = new Set(held.map(({ variantId }) => variantId))
-  const short = pieces.filter(({ variantId }) => !got.has(variantId))
+  const short = each.filter(({ variantId }) => !got.has(variantId))
   if (short.length > 0)
     throw new Problem('conflict', 'stock_short', { variantIds: short.map(({ variantId }) => variantId) })
   await tell(tx, held)
@@ -110,9 +110,18 @@ export async function restockPieces(tx: Tx<'orders'>, pieces: readonly Pieces[])
   )
 }
 
-/** Each variant once, in the one order in which all lock them. */
+/** Each variant once: of two rows about one a statement that changes it would take but one. */
+const perVariant = (pieces: readonly Pieces[]): readonly Pieces[] =>
+  [...Map.groupBy(pieces, ({ variantId }) => variantId).values()].map(([first, ...more]) =>
+    more.reduce(
+      (sum, { quantity, later }) => ({ ...sum, quantity: sum.quantity + quantity, later: sum.later || later }),
+      first!,
+    ),
+  )
+
 function columnsOf(pieces: readonly Pieces[]): { ids: string[]; quantities: number[] } {
-  return { ids: pieces.map(({ variantId }) => variantId), quantities: pieces.map(({ quantity }) => quantity) }
+  const each = perVariant(pieces)
+  return { ids: each.map(({ variantId }) => variantId), quantities: each.map(({ quantity }) => quantity) }
 }
 
 const lock = (tx: Tx, ids: string[]) =>
