@@ -39,19 +39,30 @@ export async function put(
   begin: () => Begun,
 ): Promise<void> {
   const { whose, keep } = before ? { whose: before } : begin()
-  const at = now()
-  let added: Promise<readonly { id: string }[]> | undefined
-  await db.transaction(async tx => {
-    added = addLine(tx, whose, wanted, at).execute()
-    // Out with the commit: where nothing is added there is nothing to undo.
-    tx.withCommit(added)
-  })
-  if ((await added!).length === 0) throw await refusal(db, wanted, whose)
+  const add = async (): Promise<boolean> => {
+    const at = now()
+    let added: Promise<readonly { id: string }[]> | undefined
+    await db.transaction(async tx => {
+      added = addLine(tx, whose, wanted, at).execute()
+      // Out with the commit: where nothing is added there is nothing to undo.
+      tx.withCommit(added)
+    })
+    return (await added!).length > 0
+  }
+  // Where nothing is in the way somebody began the same cart in another currency just then: it is put in at that one's price.
+  for (let left = 3; !(await add()); left--) {
+    const refused = await refusal(db, wanted, whose)
+    if (refused || left === 0) throw refused ?? new Problem('conflict', 'price_missing')
+  }
   keep?.()
 }
 
-/** Why something could not be put into a cart. */
-async function refusal(db: Db, { productId, variantId, quantity, currency }: Wanted, whose: Whose): Promise<Problem> {
+/** Why something cannot be put into a cart; undefined where it can. */
+async function refusal(
+  db: Db,
+  { productId, variantId, quantity, currency }: Wanted,
+  whose: Whose,
+): Promise<Problem | undefined> {
   const variants = await candidates(db, productId, whose)
   const [first] = variants
   if (!first) return new Problem('not_found', 'offer_unknown')
@@ -67,7 +78,8 @@ async function refusal(db: Db, { productId, variantId, quantity, currency }: Wan
     return new Problem('conflict', 'price_missing')
   if (quantity > (variant.most ?? most.quantity)) return new Problem('conflict', 'quantity_above_limit')
   const there = (await findCart(db, whose))?.lines ?? []
-  return there.length < most.lines || there.some(one => one.variantId === variant.variantId)
-    ? new Problem('conflict', 'quantity_above_limit', { most: most.quantity })
-    : new Problem('conflict', 'cart_full', { most: most.lines })
+  const same = there.find(one => one.variantId === variant.variantId)
+  if (same && same.quantity + quantity > most.quantity)
+    return new Problem('conflict', 'quantity_above_limit', { most: most.quantity })
+  return same || there.length < most.lines ? undefined : new Problem('conflict', 'cart_full', { most: most.lines })
 }

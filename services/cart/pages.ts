@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import type { Quote } from '#contracts/orders'
 import {
   anyoneAsThemselves,
@@ -17,7 +17,7 @@ import { shown as inWords } from '#money/amount'
 import { put, showCart, type Shown } from './carts.ts'
 import type { CartHost } from './host.ts'
 import { acceptAll } from './routes.ts'
-import { choose, removeLine, setQuantity } from './store.ts'
+import { choose, removeLine, setQuantity, type Whose } from './store.ts'
 import { texts, type Words } from './texts.ts'
 import type { Visitors } from './visitors.ts'
 
@@ -28,22 +28,13 @@ const Fields = Type.Object({
   productId: Type.Optional(Type.String({ maxLength: 36 })),
   variantId: Type.Optional(Type.String({ maxLength: 36 })),
   quantity: Type.Optional(Type.String({ maxLength: 6 })),
+  currency: Type.Optional(Type.String({ maxLength: 3 })),
   code: Type.Optional(Type.String({ maxLength: 40 })),
   country: Type.Optional(Type.String({ maxLength: 2 })),
   vendorId: Type.Optional(Type.String({ maxLength: 36 })),
   optionId: Type.Optional(Type.String({ maxLength: 36 })),
 })
-type Sent = {
-  act?: string
-  id?: string
-  productId?: string
-  variantId?: string
-  quantity?: string
-  code?: string
-  country?: string
-  vendorId?: string
-  optionId?: string
-}
+type Sent = Static<typeof Fields>
 
 /** The cart as a page: no script is needed to change it. */
 export function pages(host: CartHost, visitors: Visitors): void {
@@ -57,8 +48,10 @@ export function pages(host: CartHost, visitors: Visitors): void {
     '/cart/checkout',
     { config, schema: { ...about, summary: 'From the cart to the checkout' } },
     async (request, reply) => {
-      await visitors.whose(request as Request, reply)
-      return reply.header('cache-control', 'no-store').redirect('/checkout', 303)
+      const whose = await visitors.whose(request as Request, reply)
+      // What could not come along is told at the cart.
+      const to = waitingOf(whose) ? '/cart' : '/checkout'
+      return reply.header('cache-control', 'no-store').redirect(to, 303)
     },
   )
   forForms(host.site, forms => {
@@ -88,6 +81,8 @@ export function pages(host: CartHost, visitors: Visitors): void {
   })
 }
 
+const waitingOf = (whose: Whose | undefined) => (whose && 'userId' in whose ? whose.waiting : undefined)
+
 const numberIn = (text: string | undefined): number => {
   if (!/^[1-9]\d{0,3}$|^10000$/.test(text ?? '')) throw new Problem('conflict', 'quantity_above_limit')
   return Number(text)
@@ -101,7 +96,8 @@ async function act(host: CartHost, visitors: Visitors, request: Request, reply: 
   const { act = 'add', id = '', productId = '', variantId, quantity } = sent
   if (act === 'add') {
     if (!isId(productId) || (variantId && !isId(variantId))) throw new Problem('not_found', 'offer_unknown')
-    const wanted = { productId, variantId: variantId || undefined, quantity: numberIn(quantity || '1') }
+    const currency = /^[A-Z]{3}$/.exec(sent.currency ?? '')?.[0]
+    const wanted = { productId, variantId: variantId || undefined, quantity: numberIn(quantity || '1'), currency }
     return await put(host, wanted, whose, () => visitors.begin(reply))
   }
   const found = whose && (await showCart(host, whose))
@@ -144,13 +140,15 @@ async function show(
 ): Promise<Reply> {
   const language = languageOf(request)
   const words = texts[language]
-  const found = await showCart(host, await visitors.whose(request, reply))
+  const whose = await visitors.whose(request, reply)
+  const [found, waiting] = [await showCart(host, whose), waitingOf(whose)]
   const isEmpty = !found || found.quote.lines.length === 0
   const problem = trouble && words.troubles[trouble]
   return sendPage(reply.header('cache-control', 'private, no-store'), trouble ? 409 : 200, {
     language,
     title: words.title,
     body: html`${problem && html`<p role="alert">${problem}</p>`}
+    ${waiting && html`<p role="status">${words.waiting(waiting.lines, waiting.currency)}</p>`}
     ${isEmpty ? html`<p>${words.empty}</p>` : content(language, found)}`,
     onward: isEmpty
       ? [{ to: '/shop', text: words.shop }]

@@ -4,7 +4,7 @@ import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
 import { anyoneAsThemselves, Problem, type Reply, type Request } from '#kernel'
 import { put, showCart, type Shown } from './carts.ts'
 import type { CartHost } from './host.ts'
-import { agree, choose, dropCart, most, removeLine, setQuantity, type Whose } from './store.ts'
+import { agree, choose, dropCart, most, removeLine, setQuantity, type Waiting, type Whose } from './store.ts'
 import type { Visitors } from './visitors.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -25,6 +25,15 @@ const CartView = Type.Object(
     tax: { ...Amount, description: 'The same as `taxMinor`' },
     total: { ...Amount, description: 'The same as `totalMinor`' },
     expiresAt: nullable(Instant),
+    waiting: nullable(
+      Type.Object(
+        { currency: Currency, lines: Type.Integer({ minimum: 1, examples: [2] }) },
+        {
+          description:
+            'What this browser had in another currency before the sign-in: it joins once nothing is left in this cart',
+        },
+      ),
+    ),
   },
   { title: 'Cart' },
 )
@@ -49,9 +58,10 @@ const nothing: Static<typeof CartView> = {
   tax: 0,
   total: 0,
   expiresAt: null,
+  waiting: null,
 }
 
-function view(shown: Shown | undefined): Static<typeof CartView> {
+function view(shown: Shown | undefined, waiting: Waiting | undefined): Static<typeof CartView> {
   if (!shown) return nothing
   const { cart, quote } = shown
   const { lines, ...sums } = quote
@@ -65,6 +75,7 @@ function view(shown: Shown | undefined): Static<typeof CartView> {
     tax: sums.taxMinor,
     total: sums.totalMinor,
     expiresAt: cart.expiresAt.toISOString(),
+    waiting: waiting ?? null,
   }
 }
 
@@ -72,7 +83,8 @@ function view(shown: Shown | undefined): Static<typeof CartView> {
 export function routes(host: CartHost, visitors: Visitors): void {
   const { db, http, now } = host
   const config = { access: anyoneAsThemselves }
-  const answer = async (whose: Whose | undefined) => view(await showCart(host, whose))
+  const answer = async (whose: Whose | undefined) =>
+    view(await showCart(host, whose), whose && 'userId' in whose ? whose.waiting : undefined)
   const own = async (request: Request, reply: Reply): Promise<Whose> => {
     visitors.guard(request)
     return (await visitors.whose(request, reply)) ?? unknown()
@@ -85,7 +97,7 @@ export function routes(host: CartHost, visitors: Visitors): void {
       schema: {
         summary: 'What is in the cart, and what it costs now',
         description:
-          'A price that changed since is told beside the former one. What a browser had joins the cart of who signed in.',
+          'A price that changed since is told beside the former one. What a browser had joins the cart of who signed in, unless there is something in another currency in that.',
         refuses: ['order_too_large'],
         response: { 200: CartView },
       },
@@ -117,7 +129,7 @@ export function routes(host: CartHost, visitors: Visitors): void {
           productId: Id,
           variantId: Type.Optional({ ...Id, description: 'Where the product has several' }),
           quantity: Type.Optional(Quantity),
-          currency: Type.Optional({ ...Currency, description: 'Of a new cart' }),
+          currency: Type.Optional({ ...Currency, description: 'Of a cart in which nothing is yet' }),
         }),
         response: { 201: Type.Object({ added: Type.Boolean() }, { title: 'CartAddition' }) },
       },

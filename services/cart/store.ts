@@ -4,7 +4,13 @@ import type { CartContent } from '#contracts/shared'
 import { newId, type Db, type Tx } from '#kernel'
 
 /** Whose cart it is: a person's, or a browser's by the hash of its token. */
-export type Whose = { readonly userId: string } | { readonly tokenHash: Buffer }
+export type Whose = { readonly userId: string; readonly waiting?: Waiting | undefined } | { readonly tokenHash: Buffer }
+
+/** What a browser had in another currency when somebody signed in there: it joins once their own cart is empty. */
+export interface Waiting {
+  readonly currency: string
+  readonly lines: number
+}
 
 export interface Cart {
   readonly id: string
@@ -51,14 +57,18 @@ export interface Candidate {
   readonly forSale: boolean
   readonly prices: Price[]
   readonly most: number | null
-  /** Of the cart it would be put into. */
+  /** Of the cart it would be put into; null where nothing is in that. */
   readonly currency: string | null
 }
+
+/** In which currency a cart is, as long as something is in it. */
+const currencyOf = (db: Db, whose: Whose) => db`
+  select currency from carts where ${of(db, whose)} and exists (select from cart_lines where cart_id = carts.id)`
 
 /** The variants of a product, beside the currency that the cart has. */
 export const candidates = (db: Db, productId: string, whose: Whose | undefined) => db<Candidate[]>`
   select v.variant_id as "variantId", o.for_sale as "forSale", v.prices, v.most,
-    ${whose === undefined ? db`null` : db`(select currency from carts where ${of(db, whose)})`} as currency
+    ${whose === undefined ? db`null` : db`(${currencyOf(db, whose)})`} as currency
   from variants v join offers o on o.product_id = v.product_id where v.product_id = ${productId} limit 100`
 
 export interface Wanted {
@@ -66,7 +76,7 @@ export interface Wanted {
   /** Where the product has one alone it may be left out. */
   readonly variantId?: string | undefined
   readonly quantity: number
-  /** Of a cart that is not there yet; the first there is a price in where it is left out. */
+  /** Of a cart in which nothing is yet; the first there is a price in where it is left out. */
   readonly currency?: string | undefined
 }
 
@@ -78,7 +88,11 @@ export function addLine(tx: Tx, whose: Whose, wanted: Wanted, at: Date) {
   const { productId, variantId, quantity, currency = null } = wanted
   const [userId, tokenHash] = 'userId' in whose ? [whose.userId, null] : [null, whose.tokenHash]
   return tx<{ id: string }[]>`
-    with mine as (select coalesce((select currency from carts where ${of(tx, whose)}), ${currency}::text) as currency),
+    with mine as (
+      select coalesce((${currencyOf(tx, whose)}), ${currency}::text) as currency,
+        (select version from carts where ${of(tx, whose)} and not exists (
+          select from cart_lines where cart_id = carts.id)) as empty
+    ),
     offer as (
       select v.variant_id, p.one->>'currency' as currency,
         case when p.one->'sale'->>'priceMinor' is not null
@@ -100,7 +114,9 @@ export function addLine(tx: Tx, whose: Whose, wanted: Wanted, at: Date) {
       select ${newId()}::uuid, ${newId()}::uuid, ${userId}::uuid, ${tokenHash}::bytea, currency,
         ${new Date(at.getTime() + lastsMs)}::timestamptz from offer
       on conflict (${userId === null ? tx`token_hash` : tx`user_id`}) do update
-      set expires_at = excluded.expires_at, version = carts.version + 1
+      set expires_at = excluded.expires_at, version = carts.version + 1,
+        -- Of another version somebody has put something into it meanwhile.
+        currency = case when carts.version = (select empty from mine) then excluded.currency else carts.currency end
       returning id, currency
     )
     insert into cart_lines as l (id, cart_id, product_id, variant_id, quantity, price_minor, added_at)
@@ -162,18 +178,26 @@ export const agree = (tx: Tx, whose: Whose, prices: readonly { lineId: string; p
     as p (id, price_minor)
   where l.id = p.id and l.cart_id = (select id from carts where ${of(tx, whose)})`
 
-/** What a browser had becomes the person's who signed in there, once: of two tabs the second finds nothing left. */
-export async function join(tx: Tx, tokenHash: Buffer, userId: string, at: Date): Promise<void> {
+/**
+ * What a browser had becomes the person's who signed in there, once: of two tabs the second finds nothing left. In another
+ * currency than what the person has it stays where it is, and is told: its prices are not those.
+ */
+export async function join(tx: Tx, tokenHash: Buffer, userId: string, at: Date): Promise<Waiting | undefined> {
   const [from] = await tx<Cart[]>`select ${columns(tx)} from carts where token_hash = ${tokenHash} for update`
-  if (!from) return
+  if (!from) return undefined
   const [to] = await tx<{ id: string; currency: string }[]>`
     insert into carts (id, order_key, user_id, currency, country, coupons, gift_cards, shipping, expires_at)
-    values (${newId()}, ${newId()}, ${userId}, ${from.currency}, ${from.country}, ${from.coupons}, ${from.giftCards},
-      ${tx.json(from.shipping)}, ${new Date(at.getTime() + lastsMs)})
+    values (${newId()}, ${newId()}, ${userId}, ${from.currency}, ${from.country}, ${from.coupons},
+      ${from.giftCards}, ${tx.json(from.shipping)}, ${new Date(at.getTime() + lastsMs)})
     on conflict (user_id) do update set version = carts.version + 1, expires_at = excluded.expires_at
     returning id, currency`
-  // In another currency prices are not those; the person's own cart stays as it is.
-  if (to!.currency === from.currency)
+  const [theirs] = await tx`select from cart_lines where cart_id = ${to!.id} limit 1`
+  if (to!.currency !== from.currency && theirs) {
+    const [{ lines }] = await tx<[{ lines: number }]>`
+      select count(*)::int as lines from cart_lines where cart_id = ${from.id}`
+    if (lines > 0) return { currency: from.currency, lines }
+  } else {
+    if (!theirs) await tx`update carts set currency = ${from.currency} where id = ${to!.id}`
     await tx`
       insert into cart_lines as l (id, cart_id, product_id, variant_id, quantity, price_minor, added_at)
       select id, ${to!.id}, product_id, variant_id, quantity, price_minor, added_at from (
@@ -183,7 +207,9 @@ export async function join(tx: Tx, tokenHash: Buffer, userId: string, at: Date):
           select count(*) from cart_lines where cart_id = ${to!.id})::int)) moved
       on conflict on constraint cart_lines_one do update
       set quantity = least(l.quantity + excluded.quantity, ${most.quantity})`
+  }
   await tx`delete from carts where id = ${from.id}`
+  return undefined
 }
 
 export const dropExpired = (tx: Tx, at: Date) => tx`

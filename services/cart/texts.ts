@@ -24,6 +24,8 @@ const en = {
   remove: (name: string) => `Take out ${name}`,
   more: 'Country, coupon, gift card',
   country: 'Where it goes to',
+  waiting: (lines: number, currency: string) =>
+    `Before you signed in you had ${lines === 1 ? 'one thing' : `${lines} things`} in your cart at prices in ${currency}. A cart has one currency: they come into it once what is in it now is ordered or taken out.`,
   choose: 'Choose',
   coupon: 'Coupon',
   giftCard: 'Gift card',
@@ -101,6 +103,8 @@ export const texts: Texts<Words> = {
     remove: name => `${name} herausnehmen`,
     more: 'Land, Rabattcode, Gutschein',
     country: 'Wohin es geht',
+    waiting: (lines, currency) =>
+      `Vor der Anmeldung ${lines === 1 ? 'lag eine Sache' : `lagen ${lines} Sachen`} zu Preisen in ${currency} in Ihrem Warenkorb. Ein Warenkorb hat eine Währung: Sie kommen hinein, sobald bestellt oder herausgenommen ist, was jetzt darin liegt.`,
     choose: 'Wählen',
     coupon: 'Rabattcode',
     giftCard: 'Geschenkgutschein',

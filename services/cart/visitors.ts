@@ -23,11 +23,10 @@ export function openVisitors({ db, now, platform }: CartHost) {
       const token = tokenOf(request)
       const userId = request.visitor?.userId
       if (userId === undefined) return token === undefined ? undefined : { tokenHash: hashOf(token) }
-      if (token !== undefined) {
-        await db.transaction(tx => join(tx, hashOf(token), userId, now()))
-        reply.clearCookie(cookie, attributes)
-      }
-      return { userId }
+      if (token === undefined) return { userId }
+      const waiting = await db.transaction(tx => join(tx, hashOf(token), userId, now()))
+      if (!waiting) reply.clearCookie(cookie, attributes)
+      return { userId, waiting }
     },
     /** With a cookie once something is put into it. */
     begin(reply: Reply): Begun {

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { exact, rounded } from '#money/amount'
 import { anyone, html, isText, Problem, sendPage, type Html, type Look, type Reply, type Request } from '#kernel'
 import { attributesOf, wayTo, type Category } from '../categories/tree.ts'
 import type { Workshop } from '../products/changing.ts'
@@ -19,10 +20,10 @@ type Asked = Record<string, unknown>
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' && value.length <= 200 && isText(value) ? value.trim() : undefined
 
-/** Whole or with cents, as people type it. */
-const minorOf = (value: unknown): number | undefined => {
+/** Whole or with cents, as people type it, in minor units of a currency that may have none, or three digits. */
+const minorOf = (value: unknown, currency: string): number | undefined => {
   const text = textOf(value)?.replace(',', '.')
-  return text && /^\d{1,9}(\.\d{1,2})?$/.test(text) ? Math.round(Number(text) * 100) : undefined
+  return text && /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(rounded(exact(text), currency)) : undefined
 }
 
 /** The shop, and each category of it: found, narrowed down and put in order without script. */
@@ -58,7 +59,7 @@ export function listPages(workshop: Workshop, shop: Shop, look: Look): void {
     const frame = frameOf(workshop.host, look, shown.language)
     const category = slug === undefined ? undefined : shown.tree.bySlug.get(slug)
     if (slug !== undefined && !category) return gone(reply, frame)
-    const query = queryOf(asked, category, attributesOf(shown.tree, category?.id ?? null))
+    const query = queryOf(asked, category, attributesOf(shown.tree, category?.id ?? null), shown.currency)
     const found = await shop.find(query, shown).catch((error: unknown) => {
       // A link to a page that has another order now.
       if (error instanceof Problem && error.kind === 'invalid')
@@ -104,7 +105,12 @@ export function listPages(workshop: Workshop, shop: Shop, look: Look): void {
   }
 }
 
-function queryOf(asked: Asked, category: Category | undefined, defined: ReturnType<typeof attributesOf>): SearchQuery {
+function queryOf(
+  asked: Asked,
+  category: Category | undefined,
+  defined: ReturnType<typeof attributesOf>,
+  currency: string,
+): SearchQuery {
   const attributes = defined.flatMap(({ key, type }) => {
     if (type === 'number') {
       const [from = '', to = ''] = [textOf(asked[`a.${key}.from`]), textOf(asked[`a.${key}.to`])].map(text =>
@@ -130,8 +136,8 @@ function queryOf(asked: Asked, category: Category | undefined, defined: ReturnTy
       search: textOf(asked.search),
       category: category?.slug,
       sort,
-      minPrice: minorOf(asked.from),
-      maxPrice: minorOf(asked.to),
+      minPrice: minorOf(asked.from, currency),
+      maxPrice: minorOf(asked.to, currency),
       rating: rating >= 1 && rating <= 5 ? Math.floor(rating) : undefined,
       inStock: asked.stock === '1' ? true : undefined,
       tags: textOf(asked.tags),

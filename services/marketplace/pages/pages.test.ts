@@ -131,6 +131,21 @@ test('the shop is searched, narrowed down and gone through by forms and links, w
   assert.match((await market.visit('/robots.txt')).text, /Sitemap: http.*\/shop\/sitemap.xml/)
 })
 
+test('prices that somebody types are in the currency of the shop, which may have no decimals, or three', async t => {
+  for (const [currency, prices, asked, found] of [
+    ['JPY', [1_500, 2_500], 'from=1000&to=2000', 1],
+    ['KWD', [12_500, 30_000], 'from=12,499&to=13', 1],
+    ['EUR', [10_49, 10_50], 'from=10,50', 1],
+  ] as const) {
+    const market = await open(t, { environment: { SHOP_CURRENCY: currency } })
+    for (const price of prices) await onSale(market, { price, currency })
+    assert.match((await market.visit(`/shop?${asked}`)).text, new RegExp(`${found} product<`), currency)
+    const { body } = await market.vendor().get('/products')
+    const page = await market.visit(`/shop/p/${body.items[0].slug}`)
+    assert.match(page.text, new RegExp(`name="currency" value="${currency}"`), 'what is shown is what is sent')
+  }
+})
+
 const skip = withoutChromium
 
 test(

@@ -154,7 +154,9 @@ function buying(frame: Frame, seen: ProductView): Html {
       money(variant.price!, variant.currency, language),
     ].join(' – ')
   const [only] = offered
+  // What is shown is what the cart takes it for.
   const fields = html`<input type="hidden" name="productId" value="${seen.id}" />
+    <input type="hidden" name="currency" value="${seen.currency}" />
     ${
       offered.length === 1
         ? html`<input type="hidden" name="variantId" value="${only!.id}" />`
