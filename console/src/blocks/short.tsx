@@ -13,6 +13,11 @@ interface ShortColumn<Row> {
   readonly cell?: (row: Row) => ReactNode
 }
 
+const shownOf = (row: unknown, id: string, currency: string | undefined) => ({
+  value: (row as Record<string, unknown>)[id],
+  currency: currency ?? (row as { currency?: string }).currency,
+})
+
 /** A list that is there whole, and short: a row a thing, with what one does to it at its end. */
 export function Short<Row>(props: {
   name: string
@@ -27,7 +32,7 @@ export function Short<Row>(props: {
   const texts = useTexts()
   if (rows.length === 0) return <Text>{empty}</Text>
   const shown = (row: Row, { id, kind, currency, cell }: ShortColumn<Row>) =>
-    cell ? cell(row) : <Value kind={kind} value={(row as Record<string, unknown>)[id]} currency={currency} />
+    cell ? cell(row) : <Value kind={kind} {...shownOf(row, id, currency)} />
   return (
     <div className="rows short" role="region" aria-label={name} tabIndex={0}>
       <Table>

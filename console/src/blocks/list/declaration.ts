@@ -27,6 +27,7 @@ export interface Column<Row> {
   readonly value?: (row: Row) => unknown
   /** The word the API sorts by. */
   readonly sort?: string
+  /** The row's own `currency` where this is left out. */
   readonly currency?: (row: Row) => string
   /** Not shown until it is asked for. */
   readonly aside?: boolean

@@ -90,9 +90,13 @@ export function usePicking<Row>({ rows, idOf, selected, select }: RowsShown<Row>
   }
 }
 
+/** The row's own where the column says no other. */
+const currencyOf = <Row,>({ currency }: Column<Row>, row: Row): string | undefined =>
+  currency ? currency(row) : (row as { currency?: string }).currency
+
 export function Cell<Row>(props: { list: ListDeclaration<Row>; column: Column<Row>; row: Row; isFirst: boolean }) {
   const { list, column, row, isFirst } = props
-  const value = <Value kind={column.kind} value={rawOf(column, row)} currency={column.currency?.(row)} />
+  const value = <Value kind={column.kind} value={rawOf(column, row)} currency={currencyOf(column, row)} />
   return isFirst && list.open ? (
     <Link to={list.open(row)} className="row-link">
       {value}

@@ -1,4 +1,5 @@
 import { Read } from '../../blocks/data.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Short } from '../../blocks/short.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 
@@ -23,9 +24,7 @@ export function Attempts() {
                   </>
                 ),
               },
-              { id: 'address' },
-              { id: 'tries' },
-              { id: 'lastAt', kind: 'instant' },
+              ...plain('address tries lastAt:instant'),
             ]}
           />
         )

@@ -12,6 +12,7 @@ import { Doing } from '../../blocks/doing.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { detailScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
@@ -34,12 +35,7 @@ export function Bookings() {
   const own = useOwn()
   const bookings = listOf('/api/bookings', {
     columns: [
-      { id: 'place' },
-      { id: 'state', kind: 'state' },
-      { id: 'from', kind: 'instant' },
-      { id: 'to', kind: 'instant' },
-      { id: 'evse' },
-      { id: 'connector', aside: true },
+      ...plain('place state:state from:instant to:instant evse connector?'),
       { id: 'hold', value: ({ hold }) => own.holds[hold] },
       { id: 'idToken', aside: true },
     ],

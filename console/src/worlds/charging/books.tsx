@@ -2,6 +2,7 @@ import { Group } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -20,9 +21,7 @@ const accounts = listOf('/api/billing/ledger/accounts', {
   columns: [
     { id: 'kind', kind: 'word' },
     { id: 'ownerId', kind: 'id', value: ({ owner }) => owner?.id },
-    { id: 'currency' },
-    { id: 'balanceMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'heldMinor', kind: 'money', currency: ({ currency }) => currency },
+    ...plain('currency balanceMinor:money heldMinor:money'),
   ],
   open: ({ id }) => `/books?account=${id}`,
   empty: texts => ({ title: texts.books.accounts, text: texts.books.empty }),
@@ -32,12 +31,7 @@ const accounts = listOf('/api/billing/ledger/accounts', {
 export const Accounts = listScreen(t => t.books.accounts, accounts)
 
 const kept = listOf('/api/billing/wallets/kept', {
-  columns: [
-    { id: 'holderId', kind: 'id' },
-    { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'reason', kind: 'word' },
-    { id: 'since', kind: 'instant' },
-  ],
+  columns: plain('holderId:id amountMinor:money reason:word since:instant'),
   idOf: ({ holderId, currency }) => `${holderId} ${currency}`,
   empty: texts => ({ title: texts.books.kept, text: texts.books.emptyKept }),
 })
@@ -51,12 +45,10 @@ export function Books() {
   const { account } = useSearch({ strict: false }) as { account?: string }
   const moves = listOf('/api/billing/ledger', {
     columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'kind', kind: 'word' },
+      ...plain('at:instant kind:word'),
       { id: 'from', value: ({ from }) => told(texts, from) },
       { id: 'to', value: ({ to }) => told(texts, to) },
-      { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency },
-      { id: 'causeId', kind: 'id', aside: true },
+      ...plain('amountMinor:money causeId:id?'),
       { id: 'about', value: ({ about }) => about && JSON.stringify(about), aside: true },
     ],
     open: ({ kind, causeId, to }) => (kind === 'session' ? `/sessions/${causeId}` : `/books?account=${to.accountId}`),

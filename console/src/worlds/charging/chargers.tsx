@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -31,15 +32,9 @@ const decide = (decision: 'approve' | 'reject') => ({
 
 const list = listOf('/api/ocpp/chargers', {
   columns: [
-    { id: 'id' },
-    { id: 'status', kind: 'state' },
-    { id: 'connected', kind: 'boolean' },
+    ...plain('id status:state connected:boolean'),
     { id: 'connectors', kind: 'words', value: ({ connectors }) => connectors.map(({ status }) => status) },
-    { id: 'vendor' },
-    { id: 'model' },
-    { id: 'ocppVersion' },
-    { id: 'firmware', aside: true },
-    { id: 'lastHeardAt', kind: 'instant' },
+    ...plain('vendor model ocppVersion firmware? lastHeardAt:instant'),
   ],
   open: ({ id }) => `/chargers/${encodeURIComponent(id)}`,
   imports: { path: '/api/ocpp/chargers/import' },
@@ -110,14 +105,7 @@ function Now({ charger }: { charger: ChargerAnswer }) {
     <Short
       name={texts.charging.connectors}
       rows={charger.connectors}
-      columns={[
-        { id: 'evse' },
-        { id: 'connector' },
-        { id: 'status', kind: 'state' },
-        { id: 'errorCode' },
-        { id: 'info' },
-        { id: 'at', kind: 'instant' },
-      ]}
+      columns={plain('evse connector status:state errorCode info at:instant')}
       empty={texts.charging.empty}
     />
   )
@@ -126,13 +114,7 @@ function Now({ charger }: { charger: ChargerAnswer }) {
 const sessionsOf = (charger: string) =>
   listOf('/api/sessions', {
     query: { charger },
-    columns: [
-      { id: 'startedAt', kind: 'instant' },
-      { id: 'status', kind: 'state' },
-      { id: 'energyWh', kind: 'Wh' },
-      { id: 'connector' },
-      { id: 'endedAt', kind: 'instant' },
-    ],
+    columns: plain('startedAt:instant status:state energyWh:Wh connector endedAt:instant'),
     open: ({ id }) => `/sessions/${id}`,
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
   })

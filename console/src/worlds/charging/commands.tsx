@@ -11,6 +11,7 @@ import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf, type Asking } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { JsonField, SchemaForm } from '../../blocks/schema-form.tsx'
 import { missingIn, pointerOf, withValue, type Schema } from '../../blocks/schema.ts'
 import { Part } from '../../blocks/screen.tsx'
@@ -28,12 +29,10 @@ const commandsOf = (id: string) =>
   listOf('/api/ocpp/chargers/{id}/commands', {
     params: { id },
     columns: [
-      { id: 'action' },
-      { id: 'outcome', kind: 'state' },
+      ...plain('action outcome:state'),
       { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
       { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer) },
-      { id: 'errorDescription', aside: true },
-      { id: 'askedAt', kind: 'instant' },
+      ...plain('errorDescription? askedAt:instant'),
     ],
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })
@@ -236,8 +235,7 @@ function LastUses(props: { charger: ChargerAnswer; action: string; enter: (paylo
               rows={items}
               idOf={({ id }) => id}
               columns={[
-                { id: 'askedAt', kind: 'instant' },
-                { id: 'outcome', kind: 'state' },
+                ...plain('askedAt:instant outcome:state'),
                 { id: 'payload', cell: ({ payload }) => JSON.stringify(payload) },
                 { id: 'answer', cell: ({ answer, errorCode }) => errorCode ?? (answer ? JSON.stringify(answer) : '–') },
               ]}

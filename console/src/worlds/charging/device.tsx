@@ -12,6 +12,7 @@ import { listOf, type Asking } from '../../blocks/list/declaration.ts'
 import { save } from '../../blocks/list/export.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { gathered } from '../../blocks/list/rows.ts'
+import { plain } from '../../blocks/plain.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
@@ -45,14 +46,9 @@ const variablesOf = (id: string) =>
     params: { id },
     columns: [
       { id: 'variable', value: placed },
-      { id: 'value' },
-      { id: 'unit' },
+      ...plain('value unit'),
       { id: 'mutability', kind: 'word', value: row => (isSettable(row) ? row.mutability : 'ReadOnly') },
-      { id: 'waiting' },
-      { id: 'reportedAt', kind: 'instant' },
-      { id: 'dataType', aside: true },
-      { id: 'component', aside: true },
-      { id: 'evse', aside: true },
+      ...plain('waiting reportedAt:instant dataType? component? evse?'),
     ],
     idOf: keyOf,
     empty: texts => ({ title: texts.charging.variables, text: texts.charging.empty }),

@@ -9,6 +9,7 @@ import { Doing } from '../../blocks/doing.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { at, listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Editor, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
@@ -32,12 +33,9 @@ export function Campaigns() {
   const create = <WayButton to="/firmware/new" name={() => own.newCampaign} />
   const list = listOf(all, {
     columns: [
-      { id: 'name' },
-      { id: 'state', kind: 'state' },
+      ...plain('name state:state'),
       { id: 'progress', value: row => fill(own.installed, numbersOf(row)) },
-      { id: 'startsAt', kind: 'instant' },
-      { id: 'createdAt', kind: 'instant', aside: true },
-      { id: 'endedAt', kind: 'instant' },
+      ...plain('startsAt:instant createdAt:instant? endedAt:instant'),
     ],
     open: ({ id }) => `/firmware/${id}`,
     empty: () => ({ title: texts.charging.firmware, text: own.emptyCampaigns }),
@@ -171,12 +169,7 @@ function Shown({ campaign }: { campaign: CampaignAnswer }) {
 const updatesOf = (id: string) =>
   listOf(`${all}/{id}/updates`, {
     params: { id },
-    columns: [
-      { id: 'chargerId' },
-      { id: 'state', kind: 'state' },
-      { id: 'said' },
-      { id: 'changedAt', kind: 'instant' },
-    ],
+    columns: plain('chargerId state:state said changedAt:instant'),
     open: ({ chargerId }) => `/chargers/${encodeURIComponent(chargerId)}`,
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
     every: 5_000,

@@ -3,6 +3,7 @@ import newCardSchema from 'schema:post /api/ocpp/tokens'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { createScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 
@@ -16,14 +17,7 @@ const setStatus = (status: 'accepted' | 'blocked') => ({
 })
 const tokens = listOf('/api/ocpp/tokens', {
   imports: { path: '/api/ocpp/tokens/import' },
-  columns: [
-    { id: 'idToken' },
-    { id: 'type' },
-    { id: 'label' },
-    { id: 'status', kind: 'state' },
-    { id: 'expiresAt', kind: 'instant' },
-    { id: 'createdAt', kind: 'instant' },
-  ],
+  columns: plain('idToken type label status:state expiresAt:instant createdAt:instant'),
   open: ({ id }) => `/tokens/${id}/edit`,
   acts: [
     { name: texts => texts.people.disable, ...setStatus('blocked') },
@@ -50,10 +44,7 @@ export const EditToken = editScreen({
 
 const sold = listOf('/api/billing/sales', {
   columns: [
-    { id: 'startedAt', kind: 'instant' },
-    { id: 'chargerId', kind: 'id' },
-    { id: 'energyWh', kind: 'Wh' },
-    { id: 'state', kind: 'state' },
+    ...plain('startedAt:instant chargerId:id energyWh:Wh state:state'),
     { id: 'totalMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR' },
     { id: 'owedMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR' },
     { id: 'taxMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR', aside: true },
@@ -67,14 +58,7 @@ const sold = listOf('/api/billing/sales', {
 export const Sold = listScreen(texts => texts.charging.sold, sold)
 
 const invoices = listOf('/api/billing/invoices', {
-  columns: [
-    { id: 'number' },
-    { id: 'kind', kind: 'word' },
-    { id: 'state', kind: 'state' },
-    { id: 'buyerName' },
-    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'issuedOn', kind: 'date' },
-  ],
+  columns: plain('number kind:word state:state buyerName totalMinor:money issuedOn:date'),
   acts: [
     { name: () => 'PDF', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self') },
     { name: () => 'UBL', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/ubl`, '_self') },
@@ -96,13 +80,7 @@ const decideCredit = (decision: 'confirm' | 'refuse') => ({
   run: ({ id }: { id: string }) => ask('POST', `/api/billing/credits/${id}/${decision}`),
 })
 const credits = listOf('/api/billing/credits', {
-  columns: [
-    { id: 'reason' },
-    { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'state', kind: 'state' },
-    { id: 'proposedAt', kind: 'instant' },
-    { id: 'proposedBy', kind: 'id' },
-  ],
+  columns: plain('reason amountMinor:money state:state proposedAt:instant proposedBy:id'),
   open: ({ sessionId }) => `/sessions/${sessionId}`,
   acts: [
     { name: texts => texts.operations.agree, ...decideCredit('confirm') },

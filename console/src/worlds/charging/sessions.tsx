@@ -5,6 +5,7 @@ import { Facts } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { Sparkline } from '../../blocks/sparkline.tsx'
 import { usePerson } from '../../shell/person.tsx'
@@ -22,15 +23,9 @@ const stop = {
 
 const list = listOf('/api/sessions', {
   columns: [
-    { id: 'startedAt', kind: 'instant' },
-    { id: 'chargerId' },
-    { id: 'energyWh', kind: 'Wh' },
-    { id: 'status', kind: 'state' },
-    { id: 'powerW', kind: 'W' },
-    { id: 'socPercent', kind: 'percent' },
+    ...plain('startedAt:instant chargerId energyWh:Wh status:state powerW:W socPercent:percent'),
     { id: 'token', value: ({ token }) => token?.idToken },
-    { id: 'stopReason', aside: true },
-    { id: 'endedAt', kind: 'instant' },
+    ...plain('stopReason? endedAt:instant'),
   ],
   open: ({ id }) => `/sessions/${id}`,
   acts: [{ ...stop, may: ({ status }) => status === 'active' }],
@@ -96,14 +91,7 @@ function About({ session }: { session: SessionAnswer }) {
 const readingsOf = (id: string) =>
   listOf('/api/sessions/{id}/readings', {
     params: { id },
-    columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'measurand' },
-      { id: 'value' },
-      { id: 'unit' },
-      { id: 'phase' },
-      { id: 'context', aside: true },
-    ],
+    columns: plain('at:instant measurand value unit phase context?'),
     idOf: row => JSON.stringify(row),
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })

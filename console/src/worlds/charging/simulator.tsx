@@ -7,6 +7,7 @@ import { Read } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { State, Value } from '../../blocks/values.tsx'
@@ -100,8 +101,7 @@ function One({ one, card }: { one: Simulated; card: string }) {
           idOf={({ connector }) => String(connector)}
           columns={[
             { id: 'connector', cell: ({ connector }) => fill(own.plug, { plug: connector }) },
-            { id: 'state', kind: 'state' },
-            { id: 'powerW', kind: 'W' },
+            ...plain('state:state powerW:W'),
             { id: 'soc', kind: 'percent', cell: ({ soc }) => <Value kind="percent" value={soc * 100} /> },
             { id: 'sessionWh', name: own.charged, kind: 'Wh' },
           ]}

@@ -9,6 +9,7 @@ import { Figured } from '../../blocks/figured.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Part } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -28,8 +29,7 @@ const sites = listOf('/api/stations/sites', {
   columns: [
     { id: 'name' },
     { id: 'city', value: ({ address }) => address?.city },
-    { id: 'operatorName' },
-    { id: 'updatedAt', kind: 'instant' },
+    ...plain('operatorName updatedAt:instant'),
   ],
   open: ({ id }) => `/sites/${id}`,
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),

@@ -3,6 +3,7 @@ import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Value } from '../../blocks/values.tsx'
@@ -20,10 +21,7 @@ const list = listOf('/api/stations', {
     { id: 'city', value: ({ address }) => address?.city },
     { id: 'online', kind: 'boolean' },
     { id: 'connectors', kind: 'words', value: statesOf },
-    { id: 'public', kind: 'boolean' },
-    { id: 'chargerId' },
-    { id: 'operatorName', aside: true },
-    { id: 'updatedAt', kind: 'instant' },
+    ...plain('public:boolean chargerId operatorName? updatedAt:instant'),
   ],
   open: ({ id }) => `/stations/${id}`,
   imports: { path: '/api/stations/import' },
@@ -86,9 +84,7 @@ function Connectors({ station }: { station: StationAnswer }) {
       idOf={({ connectorId }) => connectorId}
       columns={[
         { id: 'evse', cell: ({ evse, evseId }) => evseId ?? evse },
-        { id: 'connector' },
-        { id: 'standard', kind: 'word' },
-        { id: 'maxPowerW', kind: 'W' },
+        ...plain('connector standard:word maxPowerW:W'),
         {
           id: 'status',
           cell: ({ status, errorCode }) => (

@@ -12,6 +12,7 @@ import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { same } from '../../blocks/schema.ts'
 import { createScreen, detailScreen, editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
@@ -41,8 +42,7 @@ export function Tariffs() {
       { id: 'name' },
       { id: 'price', value: ({ terms }) => pricesIn(own, language, terms) },
       { id: 'uses', value: ({ uses }) => uses.length, kind: 'number' },
-      { id: 'version', kind: 'number' },
-      { id: 'createdAt', kind: 'instant' },
+      ...plain('version:number createdAt:instant'),
     ],
     open: ({ id }) => `/tariffs/${id}`,
     acts: [{ ...withdraw, warns: () => own.withdrawText }],
@@ -147,8 +147,7 @@ function Uses({ tariff }: { tariff: TariffAnswer }) {
         rows={uses}
         columns={[
           { id: 'stationId', cell: ({ stationId }) => (stationId ? <StationName id={stationId} /> : own.everywhere) },
-          { id: 'evse' },
-          { id: 'connector' },
+          ...plain('evse connector'),
           { id: 'groupId', name: own.group, cell: ({ groupId }) => (groupId ? <GroupName id={groupId} /> : own.all) },
         ]}
         acts={use =>
@@ -206,8 +205,7 @@ function Versions({ id }: { id: string }) {
       params={{ id }}
       name={own.versions}
       columns={[
-        { id: 'version', kind: 'number' },
-        { id: 'since', kind: 'instant' },
+        ...plain('version:number since:instant'),
         { id: 'price', cell: ({ terms }) => pricesIn(own, language, terms) },
       ]}
     />

@@ -11,6 +11,7 @@ import { Doing } from '../../blocks/doing.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { detailScreen, Editor, editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -42,8 +43,7 @@ export function Technicians() {
   const create = <WayButton to="/technicians/new" name={() => own.newTechnician} />
   const technicians = listOf('/api/maintenance/technicians', {
     columns: [
-      { id: 'name' },
-      { id: 'skills', kind: 'list' },
+      ...plain('name skills:list'),
       { id: 'area', value: ({ radiusM }) => km(radiusM) },
       { id: 'tickets', value: ({ id }) => loads.get(id)?.length ?? 0, kind: 'number' },
       { id: 'createdAt', kind: 'instant', aside: true },
@@ -141,10 +141,7 @@ const ticketsOf = (technicianId: string) =>
     query: { technicianId, open: 'true' },
     columns: [
       { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
-      { id: 'state', kind: 'state' },
-      { id: 'priority', kind: 'state' },
-      { id: 'dueAt', kind: 'instant' },
-      { id: 'place' },
+      ...plain('state:state priority:state dueAt:instant place'),
     ],
     open: ({ id }) => `/tickets/${id}`,
     empty: texts => ({ title: texts.charging.tickets, text: texts.home.nothing }),

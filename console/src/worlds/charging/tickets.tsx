@@ -8,6 +8,7 @@ import { All } from '../../blocks/all.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { ActButton, Detail, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -25,16 +26,7 @@ const Work = lazy(() => import('./work.tsx'))
 const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
 
 const incidents = listOf('/api/maintenance/incidents', {
-  columns: [
-    { id: 'place' },
-    { id: 'status', kind: 'state' },
-    { id: 'priority', kind: 'state' },
-    { id: 'source', kind: 'word' },
-    { id: 'code' },
-    { id: 'chargerId' },
-    { id: 'openedAt', kind: 'instant' },
-    { id: 'closedAt', kind: 'instant', aside: true },
-  ],
+  columns: plain('place status:state priority:state source:word code chargerId openedAt:instant closedAt:instant?'),
   acts: [
     {
       name: texts => texts.field.openTicket,
@@ -54,12 +46,7 @@ const way = { to: '/tickets', name: (texts: Catalogue) => texts.charging.tickets
 const tickets = listOf('/api/maintenance/tickets', {
   columns: [
     { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
-    { id: 'state', kind: 'state' },
-    { id: 'dueAt', kind: 'instant' },
-    { id: 'priority', kind: 'state' },
-    { id: 'place' },
-    { id: 'createdAt', kind: 'instant', aside: true },
-    { id: 'updatedAt', kind: 'instant' },
+    ...plain('state:state dueAt:instant priority:state place createdAt:instant? updatedAt:instant'),
   ],
   open: ({ id }) => `/tickets/${id}`,
   every: 10_000,
@@ -154,8 +141,7 @@ function Who({ ticket: { id, technicianId, version, possible } }: { ticket: Tick
       name={own.who}
       idOf={one => one.technicianId}
       columns={[
-        { id: 'name' },
-        { id: 'score', kind: 'number' },
+        ...plain('name score:number'),
         { id: 'reasons', cell: ({ reasons }) => <span lang="en">{reasons.join(', ')}</span> },
       ]}
       acts={one =>

@@ -3,6 +3,7 @@ import { Read } from '../../blocks/data.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -33,8 +34,7 @@ const movesOf = (path: string, currency: string) =>
   listOf(`${path}/postings` as '/api/billing/wallet/postings', {
     query: { currency },
     columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'kind', kind: 'word' },
+      ...plain('at:instant kind:word'),
       { id: 'amountMinor', kind: 'money', currency: () => currency },
       { id: 'causeId', kind: 'id', aside: true },
     ],

@@ -11,6 +11,7 @@ import { fill } from '../../blocks/fill.ts'
 import { Changes } from '../../blocks/history.tsx'
 import { at as pathOf, listOf, type ListDeclaration } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { shown } from '../../blocks/values.tsx'
@@ -66,9 +67,7 @@ const columns: readonly Column[] = [
   { id: 'action', value: ({ action }) => action || '?' },
   { id: 'summary', value: said },
   { id: 'connector', value: placeOf },
-  { id: 'outcome', kind: 'state' },
-  { id: 'tookMs', kind: 'ms' },
-  { id: 'messageId', aside: true },
+  ...plain('outcome:state tookMs:ms messageId?'),
   { id: 'payload', value: ({ payload }) => JSON.stringify(payload), aside: true },
   { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer), aside: true },
 ]

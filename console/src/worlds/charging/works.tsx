@@ -6,6 +6,7 @@ import { ActButton } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Short } from '../../blocks/short.tsx'
 import { Value } from '../../blocks/values.tsx'
@@ -119,12 +120,9 @@ export function Works({ stations }: { stations: readonly StationAnswer[] }) {
       rows={useWorks(stations)}
       idOf={({ id }) => id}
       columns={[
-        { id: 'title' },
-        { id: 'place' },
+        ...plain('title place'),
         { id: 'evse', cell: ({ evse }) => evse ?? own.wholeStation },
-        { id: 'from', kind: 'instant' },
-        { id: 'to', kind: 'instant' },
-        { id: 'state', kind: 'state' },
+        ...plain('from:instant to:instant state:state'),
         { id: 'answer', name: own.chargerSaid },
       ]}
       acts={({ id, version }) => (

@@ -10,6 +10,7 @@ import { Editor } from '../../blocks/editor.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { detailScreen, within } from '../../blocks/screens.tsx'
 import { desk as de } from '../../texts/de-desk.ts'
@@ -28,15 +29,7 @@ const stages = (deciding.properties?.stage?.enum ?? []).map(String)
 const applicationsOf = (slug: string, words: ReturnType<typeof useWords>, texts: Catalogue) =>
   listOf('/api/content/jobs/{slug}/applications', {
     params: { slug },
-    columns: [
-      { id: 'name' },
-      { id: 'email' },
-      { id: 'stage', kind: 'state' },
-      { id: 'fileName' },
-      { id: 'receivedAt', kind: 'instant' },
-      { id: 'note', aside: true },
-      { id: 'sizeBytes', kind: 'bytes', aside: true },
-    ],
+    columns: plain('name email stage:state fileName receivedAt:instant note? sizeBytes:bytes?'),
     open: ({ id }) => `/content/applications/${id}`,
     acts: [
       {

@@ -12,6 +12,7 @@ import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { Facts, type Act, type Tab } from '../../blocks/detail.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -74,13 +75,7 @@ function Rendered({ html }: { html: string }) {
 const beside = (entered: unknown) => <Written body={(entered as { body?: string } | undefined)?.body ?? ''} />
 
 const columns: ListDeclaration<Row>['columns'] = [
-  { id: 'title' },
-  { id: 'state', kind: 'state' },
-  { id: 'language', kind: 'word' },
-  { id: 'tags', kind: 'list' },
-  { id: 'publishedAt', kind: 'instant' },
-  { id: 'changedAt', kind: 'instant', aside: true },
-  { id: 'version', kind: 'number', aside: true },
+  ...plain('title state:state language:word tags:list publishedAt:instant changedAt:instant? version:number?'),
 ]
 
 /** Screens of one kind of article: its list, a new one, one, and its editor. */

@@ -9,6 +9,7 @@ import { ActButton } from '../../blocks/detail.tsx'
 import { Empty } from '../../blocks/empty.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -111,8 +112,7 @@ const postingsOf = (currency: string, account: Account) =>
     query: { currency, account },
     without: ['vendorId'],
     columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'kind', kind: 'word' },
+      ...plain('at:instant kind:word'),
       { id: 'amountMinor', kind: 'money', currency: () => currency },
       { id: 'orderNumber' },
       // Of a connector it is another word.
@@ -194,12 +194,9 @@ function Shown({ statement: { month, currencies } }: { statement: Statement }) {
 type Payout = components['schemas']['Payout']
 
 const columns = [
-  { id: 'requestedAt', kind: 'instant' },
-  { id: 'status', kind: 'state' },
+  ...plain('requestedAt:instant status:state'),
   { id: 'amountMinor', kind: 'money', currency: ({ currency }: Payout) => currency },
-  { id: 'accountHolder' },
-  { id: 'iban' },
-  { id: 'reason', aside: true },
+  ...plain('accountHolder iban reason?'),
 ] as const
 
 const cancel = {

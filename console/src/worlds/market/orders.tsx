@@ -4,6 +4,7 @@ import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { State, Value } from '../../blocks/values.tsx'
@@ -17,27 +18,14 @@ const way = { to: '/orders', name: (texts: Catalogue) => texts.market.orders }
 const empty = (texts: Catalogue) => ({ title: texts.market.emptyTitle, text: texts.market.emptyOrders })
 
 const list = listOf('/api/orders', {
-  columns: [
-    { id: 'orderId' },
-    { id: 'status', kind: 'state' },
-    { id: 'paymentStatus', kind: 'state' },
-    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'refundedMinor', kind: 'money', currency: ({ currency }) => currency, aside: true },
-    { id: 'createdAt', kind: 'instant' },
-  ],
+  columns: plain('orderId status:state paymentStatus:state totalMinor:money refundedMinor:money? createdAt:instant'),
   open: ({ id }) => `/orders/${id}`,
   empty,
 })
 export const Orders = listScreen(way.name, list)
 
 const sales = listOf('/api/orders/sales', {
-  columns: [
-    { id: 'orderNumber' },
-    { id: 'state', kind: 'state' },
-    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'commissionMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'shippingOption', aside: true },
-  ],
+  columns: plain('orderNumber state:state totalMinor:money commissionMinor:money shippingOption?'),
   idOf: ({ partId }) => partId,
   open: ({ orderId }) => `/orders/${orderId}`,
   empty,
@@ -112,9 +100,7 @@ function Parts({ order }: { order: OrderAnswer }) {
             idOf={({ lineId }) => lineId}
             columns={[
               { id: 'productName', name: nameOf(texts, 'name') },
-              { id: 'sku' },
-              { id: 'quantity' },
-              { id: 'sent' },
+              ...plain('sku quantity sent'),
               ...['totalMinor', 'refundedMinor', 'commissionMinor'].map(id => ({
                 id,
                 kind: 'money' as const,

@@ -6,6 +6,7 @@ import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 
@@ -22,16 +23,7 @@ const approve = {
 
 const list = listOf('/api/vendors/products', {
   imports: { path: '/api/marketplace/import' },
-  columns: [
-    { id: 'name' },
-    { id: 'status', kind: 'state' },
-    { id: 'kind', kind: 'word' },
-    { id: 'price', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'stock', kind: 'number' },
-    { id: 'category', aside: true },
-    { id: 'rating', kind: 'number', aside: true },
-    { id: 'updatedAt', kind: 'instant' },
-  ],
+  columns: plain('name status:state kind:word price:money stock:number category? rating:number? updatedAt:instant'),
   open: ({ id }) => `/products/${id}`,
   acts: [
     { ...approve, may: ({ status }) => status === 'pending' },

@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts'
 import { Read, useRead } from '../../blocks/data.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { createScreen, Editor, listScreen, WayButton } from '../../blocks/screens.tsx'
@@ -18,14 +19,9 @@ const empty = (say: Say) => (texts: Catalogue) => ({ title: texts.market.emptyTi
 const toCoupons = way('coupons', t => t.rules.coupons)
 const coupons = listOf('/api/orders/coupons', {
   columns: [
-    { id: 'code' },
-    { id: 'percent' },
+    ...plain('code percent'),
     { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency ?? 'EUR' },
-    { id: 'used', kind: 'number' },
-    { id: 'maxUses', kind: 'number' },
-    { id: 'active', kind: 'boolean' },
-    { id: 'startsAt', kind: 'instant' },
-    { id: 'endsAt', kind: 'instant' },
+    ...plain('used:number maxUses:number active:boolean startsAt:instant endsAt:instant'),
   ],
   acts: [
     {
@@ -52,16 +48,9 @@ export const NewCoupon = createScreen({
 
 const toShipping = way('shipping', t => t.rules.shipping)
 const shipping = listOf('/api/orders/shipping-options', {
-  columns: [
-    { id: 'name' },
-    { id: 'countries', kind: 'list' },
-    { id: 'priceMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'perKgMinor', kind: 'money', currency: ({ currency }) => currency, aside: true },
-    { id: 'freeFromMinor', kind: 'money', currency: ({ currency }) => currency },
-    { id: 'maxWeightG', kind: 'number', aside: true },
-    { id: 'minDays', kind: 'number' },
-    { id: 'maxDays', kind: 'number' },
-  ],
+  columns: plain(
+    'name countries:list priceMinor:money perKgMinor:money? freeFromMinor:money maxWeightG:number? minDays:number maxDays:number',
+  ),
   acts: [{ name: t => t.people.remove, warns: t => t.rules.endShipping, run: end('/api/orders/shipping-options') }],
   empty: empty(t => t.rules.noShipping),
 })
@@ -107,8 +96,7 @@ export function Commissions() {
         id: 'categoryId',
         value: ({ categoryId }) => (categoryId ? (called[categoryId] ?? categoryId) : texts.rules.everything),
       },
-      { id: 'from', kind: 'instant' },
-      { id: 'until', kind: 'instant' },
+      ...plain('from:instant until:instant'),
     ],
     acts: [
       {

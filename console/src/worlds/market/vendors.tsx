@@ -1,5 +1,6 @@
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 
 interface Vendor {
@@ -21,12 +22,9 @@ const is = (wanted: string) => (vendor: Vendor) => vendor.status === wanted
 
 const applications = listOf('/api/vendors/applications', {
   columns: [
-    { id: 'name' },
-    { id: 'status', kind: 'state' },
-    { id: 'email' },
+    ...plain('name status:state email'),
     { id: 'checklist', value: ({ checklist }) => checklist.filter(({ done }) => !done).map(({ step }) => step) },
-    { id: 'submittedAt', kind: 'instant' },
-    { id: 'productsCount', kind: 'number', aside: true },
+    ...plain('submittedAt:instant productsCount:number?'),
   ],
   idOf: ({ vendorId }) => vendorId,
   acts: [
@@ -47,9 +45,7 @@ const setState = (state: 'visible' | 'hidden') => ({
 
 const reviews = listOf('/api/marketplace/reviews', {
   columns: [
-    { id: 'title' },
-    { id: 'rating', kind: 'number' },
-    { id: 'state', kind: 'state' },
+    ...plain('title rating:number state:state'),
     { id: 'text', value: ({ body }) => body },
     { id: 'createdAt', kind: 'instant' },
   ],

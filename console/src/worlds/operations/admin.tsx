@@ -7,6 +7,7 @@ import { Read, read } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
@@ -21,13 +22,7 @@ export function Groups() {
           <Short
             name={texts.operations.deadLetters}
             rows={items}
-            columns={[
-              { id: 'error' },
-              { id: 'topic' },
-              { id: 'subscription' },
-              { id: 'count', kind: 'number' },
-              { id: 'lastAt', kind: 'instant' },
-            ]}
+            columns={plain('error topic subscription count:number lastAt:instant')}
             acts={({ subscription, error, count }) => (
               <ActButton
                 size="compact-sm"
@@ -57,14 +52,7 @@ const decide = (decision: 'approve' | 'refuse' | 'withdraw') => ({
 
 const approvals = listOf('/api/admin/approvals', {
   columns: [
-    { id: 'act', kind: 'word' },
-    { id: 'state', kind: 'state' },
-    { id: 'object' },
-    { id: 'reason' },
-    { id: 'askedBy', kind: 'id' },
-    { id: 'askedAt', kind: 'instant' },
-    { id: 'endsAt', kind: 'instant', aside: true },
-    { id: 'decidedBy', kind: 'id', aside: true },
+    ...plain('act:word state:state object reason askedBy:id askedAt:instant endsAt:instant? decidedBy:id?'),
     { id: 'outcome', value: ({ outcome }) => outcome && JSON.stringify(outcome), aside: true },
   ],
   acts: [
@@ -79,12 +67,9 @@ export const Approvals = listScreen(texts => texts.operations.approvals, approva
 
 const audit = listOf('/api/admin/audit', {
   columns: [
-    { id: 'at', kind: 'instant' },
-    { id: 'act' },
-    { id: 'object' },
+    ...plain('at:instant act object'),
     { id: 'details', value: ({ details }) => JSON.stringify(details) },
-    { id: 'actorId', kind: 'id' },
-    { id: 'number', kind: 'number', aside: true },
+    ...plain('actorId:id number:number?'),
   ],
   empty: texts => ({ title: texts.operations.audit, text: texts.operations.emptyAudit }),
 })
@@ -114,13 +99,9 @@ export const Audit = listScreen(texts => texts.operations.audit, audit, undefine
 
 const events = listOf('/api/admin/events', {
   columns: [
-    { id: 'topic' },
-    { id: 'publishedAt', kind: 'instant' },
-    { id: 'service' },
-    { id: 'key', kind: 'id' },
+    ...plain('topic publishedAt:instant service key:id'),
     { id: 'actor', value: ({ actor }) => actor.role, kind: 'word' },
-    { id: 'traceId', kind: 'id', aside: true },
-    { id: 'position', kind: 'number', aside: true },
+    ...plain('traceId:id? position:number?'),
   ],
   idOf: ({ eventId }) => eventId,
   // The whole chain of what happened to the same, over all services.

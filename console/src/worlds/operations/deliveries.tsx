@@ -6,6 +6,7 @@ import { Read } from '../../blocks/data.tsx'
 import { Facts, factsOf } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { detailScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Value } from '../../blocks/values.tsx'
@@ -21,17 +22,9 @@ const catalogues = { en, de }
 const useWords = () => catalogues[useLanguage()].messages
 
 const deliveries = listOf(path, {
-  columns: [
-    { id: 'subject' },
-    { id: 'to' },
-    { id: 'channel', kind: 'word' },
-    { id: 'status', kind: 'state' },
-    { id: 'tries', kind: 'number' },
-    { id: 'error' },
-    { id: 'updatedAt', kind: 'instant' },
-    { id: 'event', kind: 'word', aside: true },
-    { id: 'createdAt', kind: 'instant', aside: true },
-  ],
+  columns: plain(
+    'subject to channel:word status:state tries:number error updatedAt:instant event:word? createdAt:instant?',
+  ),
   open: ({ id }) => `/operations/deliveries/${id}`,
   acts: [
     {

@@ -8,6 +8,7 @@ import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { Editor } from '../../blocks/editor.tsx'
 import { Link } from '../../blocks/link.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { without } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { createScreen, WayButton, within } from '../../blocks/screens.tsx'
@@ -23,9 +24,7 @@ const create = { to: `${way.to}/new`, name: (texts: Catalogue) => texts.operatio
 const columns = [
   { id: 'isOn', kind: 'boolean' },
   { id: 'shareBasisPoints', cell: (one: Switch) => <Value kind="percent" value={one.shareBasisPoints / 100} /> },
-  { id: 'description' },
-  { id: 'changedAt', kind: 'instant' },
-  { id: 'changedBy', kind: 'id' },
+  ...plain('description changedAt:instant changedBy:id'),
 ] as const
 
 /** What is new for some: each with its share, and a way to turn it at once. */

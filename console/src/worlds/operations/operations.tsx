@@ -1,20 +1,15 @@
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 import { Groups } from './admin.tsx'
 
 const deadLetters = listOf('/api/events/dead-letters', {
   columns: [
-    { id: 'topic' },
-    { id: 'service' },
-    { id: 'state', kind: 'state' },
+    ...plain('topic service state:state'),
     // Where it was thrown is for who reads the log.
     { id: 'error', value: ({ error }) => error?.split('\n')[0] },
-    { id: 'attempts', kind: 'number' },
-    { id: 'failedAt', kind: 'instant' },
-    { id: 'publishedAt', kind: 'instant', aside: true },
-    { id: 'key', kind: 'id', aside: true },
-    { id: 'traceId', kind: 'id', aside: true },
+    ...plain('attempts:number failedAt:instant publishedAt:instant? key:id? traceId:id?'),
   ],
   acts: [
     { name: texts => texts.operations.replay, run: ({ id }) => ask('POST', `/api/events/dead-letters/${id}/replay`) },
@@ -45,13 +40,7 @@ const bounces = listOf('/api/notifications/closed-addresses', {
 export const Bounces = listScreen(texts => texts.operations.bounces, bounces)
 
 const payments = listOf('/api/billing/webhooks/dead', {
-  columns: [
-    { id: 'type' },
-    { id: 'provider' },
-    { id: 'attempts', kind: 'number' },
-    { id: 'error' },
-    { id: 'receivedAt', kind: 'instant' },
-  ],
+  columns: plain('type provider attempts:number error receivedAt:instant'),
   acts: [
     { name: texts => texts.operations.replay, run: ({ id }) => ask('POST', `/api/billing/webhooks/dead/${id}/replay`) },
   ],
@@ -61,13 +50,7 @@ const payments = listOf('/api/billing/webhooks/dead', {
 export const Payments = listScreen(texts => texts.operations.payments, payments)
 
 const subscriptions = listOf('/api/events/subscriptions', {
-  columns: [
-    { id: 'topic' },
-    { id: 'service' },
-    { id: 'purpose' },
-    { id: 'movedAt', kind: 'instant' },
-    { id: 'orphanedAt', kind: 'instant', aside: true },
-  ],
+  columns: plain('topic service purpose movedAt:instant orphanedAt:instant?'),
   idOf: ({ subscription }) => subscription,
   empty: texts => ({ title: texts.operations.subscriptions, text: texts.operations.emptySubscriptions }),
 })

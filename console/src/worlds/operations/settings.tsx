@@ -5,6 +5,7 @@ import { All } from '../../blocks/all.tsx'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { Tick } from '../../blocks/choice.tsx'
 import { Link } from '../../blocks/link.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { createScreen, editScreen, WayButton } from '../../blocks/screens.tsx'
@@ -32,10 +33,7 @@ export function Settings() {
         columns={[
           { id: 'key', cell: ({ key }) => <Link to={`/operations/settings/${key}`}>{key}</Link> },
           { id: 'value', cell: ({ value }) => String(value) },
-          { id: 'description' },
-          { id: 'critical', kind: 'boolean' },
-          { id: 'changedAt', kind: 'instant' },
-          { id: 'changedBy', kind: 'id' },
+          ...plain('description critical:boolean changedAt:instant changedBy:id'),
         ]}
         empty={texts.operations.emptySettings}
       />
@@ -121,8 +119,7 @@ function Before({ settingKey: key }: { settingKey: string }) {
       columns={[
         { id: 'version' },
         { id: 'value', cell: ({ value }) => String(value) },
-        { id: 'changedAt', kind: 'instant' },
-        { id: 'changedBy', kind: 'id' },
+        ...plain('changedAt:instant changedBy:id'),
       ]}
     />
   )

@@ -3,6 +3,7 @@ import schema from 'schema:post /api/auth/terms'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { Facts } from '../../blocks/detail.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -12,10 +13,7 @@ const here = { to: '/operations/terms', name: (texts: Catalogue) => texts.accoun
 const versions = listOf('/api/auth/terms/versions', {
   columns: [
     { id: 'title', value: ({ titles }) => Object.values(titles)[0] },
-    { id: 'key' },
-    { id: 'kind', kind: 'word' },
-    { id: 'version', kind: 'number' },
-    { id: 'effectiveAt', kind: 'instant' },
+    ...plain('key kind:word version:number effectiveAt:instant'),
     { id: 'languages', value: ({ titles }) => Object.keys(titles), kind: 'list' },
   ],
   open: ({ id }) => `/operations/terms/${id}`,
@@ -45,14 +43,7 @@ export const NewTerms = createScreen({
 const answersOf = (id: string) =>
   listOf('/api/auth/terms/{id}/answers', {
     params: { id },
-    columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'answer', kind: 'state' },
-      { id: 'userId', kind: 'id' },
-      { id: 'locale', kind: 'word' },
-      { id: 'device' },
-      { id: 'addressHash', kind: 'id', aside: true },
-    ],
+    columns: plain('at:instant answer:state userId:id locale:word device addressHash:id?'),
     open: ({ userId }) => `/people/${userId}`,
     empty: texts => ({ title: texts.account.answers, text: texts.account.emptyAnswers }),
   })

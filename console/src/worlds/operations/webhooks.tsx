@@ -2,20 +2,15 @@ import { Text, Title } from '@mantine/core'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 
 const failures = listOf('/api/notifications/webhook-failures', {
   columns: [
-    { id: 'origin' },
-    { id: 'disabledBecause', kind: 'word' },
-    { id: 'failingSince', kind: 'instant' },
-    { id: 'failures', kind: 'number' },
-    { id: 'dead', kind: 'number' },
-    { id: 'lastError' },
+    ...plain('origin disabledBecause:word failingSince:instant failures:number dead:number lastError'),
     { id: 'owner', value: ({ owner }) => owner.id, kind: 'id' },
-    { id: 'description', aside: true },
-    { id: 'createdAt', kind: 'instant', aside: true },
+    ...plain('description? createdAt:instant?'),
   ],
   acts: [
     {
@@ -28,15 +23,7 @@ const failures = listOf('/api/notifications/webhook-failures', {
 })
 
 const calls = listOf('/api/notifications/webhook-calls', {
-  columns: [
-    { id: 'origin' },
-    { id: 'event', kind: 'word' },
-    { id: 'answer', kind: 'number' },
-    { id: 'error' },
-    { id: 'tries', kind: 'number' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'webhookId', kind: 'id', aside: true },
-  ],
+  columns: plain('origin event:word answer:number error tries:number createdAt:instant webhookId:id?'),
   acts: [
     {
       name: texts => texts.operations.sendAgain,

@@ -1,5 +1,6 @@
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 
 export default function Access({ id }: { id: string }) {
   return <List list={accessTo(id)} embedded />
@@ -12,9 +13,7 @@ const accessTo = (id: string) =>
     columns: [
       { id: 'reader', value: ({ reader }) => reader.id },
       { id: 'kind', kind: 'word', value: ({ reader }) => reader.kind },
-      { id: 'audience', kind: 'word' },
-      { id: 'route' },
-      { id: 'at', kind: 'instant' },
+      ...plain('audience:word route at:instant'),
     ],
     idOf: row => JSON.stringify(row),
     empty: texts => ({ title: texts.passports.access, text: texts.passports.emptyAccess }),

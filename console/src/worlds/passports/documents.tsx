@@ -5,6 +5,7 @@ import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
@@ -13,15 +14,7 @@ import { ActButton } from '../../blocks/detail.tsx'
 export const documentsOf = (query: Record<string, string> = {}) =>
   listOf('/api/documents', {
     query,
-    columns: [
-      { id: 'title' },
-      { id: 'kind', kind: 'word' },
-      { id: 'language' },
-      { id: 'contentType' },
-      { id: 'sizeBytes', kind: 'bytes' },
-      { id: 'scan', kind: 'state', aside: true },
-      { id: 'createdAt', kind: 'instant' },
-    ],
+    columns: plain('title kind:word language contentType sizeBytes:bytes scan:state? createdAt:instant'),
     idOf: ({ docId }) => docId,
     acts: [
       {

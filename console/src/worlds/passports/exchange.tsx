@@ -8,6 +8,7 @@ import { listOf } from '../../blocks/list/declaration.ts'
 import { save } from '../../blocks/list/export.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { ImportButton } from '../../blocks/list/options.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -25,15 +26,7 @@ type Converted = components['schemas']['ConvertedPassport']
 type Format = Converted['format']
 
 const imports = listOf('/api/passports/imports', {
-  columns: [
-    { id: 'file' },
-    { id: 'state', kind: 'state' },
-    { id: 'dryRun', kind: 'boolean' },
-    { id: 'created', kind: 'number' },
-    { id: 'updated', kind: 'number' },
-    { id: 'failed', kind: 'number' },
-    { id: 'createdAt', kind: 'instant' },
-  ],
+  columns: plain('file state:state dryRun:boolean created:number updated:number failed:number createdAt:instant'),
   empty: texts => ({ title: texts.operations.jobs, text: texts.operations.emptyJobs }),
   every: 5_000,
 })

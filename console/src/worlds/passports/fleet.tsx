@@ -7,6 +7,7 @@ import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -18,9 +19,7 @@ const list = listOf('/api/passports/readiness', {
     { id: 'identifier', value: ({ identifier, id }) => identifier ?? id },
     { id: 'ready', kind: 'boolean' },
     { id: 'lacks', kind: 'number', value: ({ missing }) => missing.length },
-    { id: 'category', kind: 'word' },
-    { id: 'granularity', kind: 'word' },
-    { id: 'scope', kind: 'word' },
+    ...plain('category:word granularity:word scope:word'),
     { id: 'readyThen', kind: 'boolean', value: ({ changes }) => changes?.ready, aside: true },
     { id: 'lacksThen', kind: 'number', value: ({ changes }) => changes?.due.length, aside: true },
   ],

@@ -2,6 +2,7 @@ import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { lazy } from 'react'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 
 const Heads = lazy(() => import('./heads.tsx'))
@@ -12,13 +13,9 @@ export const list = listOf('/api/passports', {
   columns: [
     { id: 'identifier', sort: 'identifier', value: ({ identifier, id }) => identifier ?? id },
     { id: 'model', sort: 'model' },
-    { id: 'status', kind: 'state' },
-    { id: 'category', kind: 'word' },
-    { id: 'chemistry' },
-    { id: 'massKg', kind: 'kg' },
+    ...plain('status:state category:word chemistry massKg:kg'),
     { id: 'manufacturedOn', kind: 'date', sort: 'manufacturedOn' },
-    { id: 'serial', aside: true },
-    { id: 'version', kind: 'number', aside: true },
+    ...plain('serial? version:number?'),
     { id: 'createdAt', kind: 'instant', sort: 'createdAt', aside: true },
     { id: 'updatedAt', kind: 'instant', sort: 'updatedAt' },
   ],

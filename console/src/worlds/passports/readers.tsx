@@ -4,6 +4,7 @@ import { ask } from '../../api/client.ts'
 import { Adding } from '../../blocks/adding.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { battery as de } from '../../texts/de-battery.ts'
 import { battery as en } from '../../texts/en-battery.ts'
@@ -18,8 +19,7 @@ const readersOf = (id: string, own: typeof en.readers) =>
       { id: 'email', value: row => row.email ?? row.id },
       { id: 'kind', kind: 'word' },
       { id: 'audience', kind: 'word', value: ({ audience }) => audience ?? 'owner' },
-      { id: 'since', kind: 'instant' },
-      { id: 'until', kind: 'instant' },
+      ...plain('since:instant until:instant'),
     ],
     acts: [
       {

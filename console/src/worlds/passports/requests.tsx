@@ -9,6 +9,7 @@ import { Detail, Facts } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { WayButton } from '../../blocks/screens.tsx'
@@ -59,13 +60,9 @@ const listFor = (side: 'owner' | 'asker', own: Own) =>
     query: { as: side },
     columns: [
       { id: 'identifier', value: ({ identifier, passportId }) => identifier ?? passportId },
-      { id: 'askerName' },
-      { id: 'verifiedAs', kind: 'words', aside: true },
-      { id: 'purpose', kind: 'word' },
-      { id: 'state', kind: 'state' },
-      { id: 'dueAt', kind: 'instant' },
-      { id: 'createdAt', kind: 'instant', aside: true },
-      { id: 'givenUntil', kind: 'instant' },
+      ...plain(
+        'askerName verifiedAs:words? purpose:word state:state dueAt:instant createdAt:instant? givenUntil:instant',
+      ),
     ],
     open: ({ id }) => `/passports/requests/${id}`,
     acts: moves

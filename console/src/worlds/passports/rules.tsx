@@ -7,6 +7,7 @@ import { Day } from '../../blocks/choice.tsx'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton, Facts } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
@@ -98,8 +99,7 @@ function Checked({ check }: { check: AnswerOf<`${typeof checks}/{id}`> }) {
           rows={check.points}
           columns={[
             { id: 'dataPoint', cell: one => <span lang="en">{`${one.dataPoint}. ${one.name} (${one.article})`}</span> },
-            { id: 'more', kind: 'number' },
-            { id: 'fewer', kind: 'number' },
+            ...plain('more:number fewer:number'),
           ]}
           empty={check.state === 'done' ? rules.nothing : ''}
         />

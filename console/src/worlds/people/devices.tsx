@@ -6,6 +6,7 @@ import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { useTexts } from '../../texts/texts.tsx'
 import { subscribe } from './pushing.ts'
+import { plain } from '../../blocks/plain.ts'
 import { Short } from '../../blocks/short.tsx'
 
 const path = '/api/notifications/push'
@@ -50,12 +51,7 @@ function Known({ devices }: { devices: readonly Device[] }) {
       name={texts.account.push}
       rows={devices}
       idOf={({ id }) => id}
-      columns={[
-        { id: 'name' },
-        { id: 'service' },
-        { id: 'createdAt', kind: 'instant' },
-        { id: 'usedAt', kind: 'instant' },
-      ]}
+      columns={plain('name service createdAt:instant usedAt:instant')}
       acts={({ id }) => (
         <Group gap="xs" wrap="nowrap">
           <ActButton size="compact-sm" act={{ name: () => texts.account.try, run: () => tried(id, texts) }} />

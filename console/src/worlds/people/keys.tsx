@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts'
 import { Adding } from '../../blocks/adding.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Told, type Secret } from '../../blocks/told.tsx'
 import { without } from '../../blocks/schema.ts'
 import { useTexts } from '../../texts/texts.tsx'
@@ -29,15 +30,9 @@ export function Keys(props: {
   const keys: ListDeclaration<Key> = {
     ...list,
     path,
-    columns: [
-      { id: 'name' },
-      { id: 'start', kind: 'id' },
-      { id: 'scopes', kind: 'words' },
-      { id: 'createdAt', kind: 'instant', aside: true },
-      { id: 'lastUsedAt', kind: 'instant' },
-      { id: 'expiresAt', kind: 'instant' },
-      { id: 'formerUntil', kind: 'instant', aside: true },
-    ],
+    columns: plain(
+      'name start:id scopes:words createdAt:instant? lastUsedAt:instant expiresAt:instant formerUntil:instant?',
+    ),
     acts: [
       {
         name: words => words.teams.rotate,

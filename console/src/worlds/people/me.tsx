@@ -6,19 +6,14 @@ import { Read, read } from '../../blocks/data.tsx'
 import { Editor } from '../../blocks/editor.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { WayButton, within } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 import { Own } from './own.tsx'
 
 const sessions = listOf('/api/auth/sessions', {
-  columns: [
-    { id: 'device' },
-    { id: 'addressPrefix' },
-    { id: 'lastUsedAt', kind: 'instant' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'current', kind: 'boolean' },
-  ],
+  columns: plain('device addressPrefix lastUsedAt:instant createdAt:instant current:boolean'),
   acts: [
     {
       name: texts => texts.people.end,

@@ -2,18 +2,13 @@ import { ask } from '../../api/client.ts'
 import { ActButton } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { WayButton } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 
 const list = listOf('/api/notifications', {
-  columns: [
-    { id: 'title' },
-    { id: 'text' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'readAt', kind: 'instant' },
-    { id: 'event', kind: 'word', aside: true },
-  ],
+  columns: plain('title text createdAt:instant readAt:instant event:word?'),
   acts: [
     {
       name: texts => texts.notifications.read,

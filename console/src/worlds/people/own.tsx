@@ -3,6 +3,7 @@ import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { useTexts } from '../../texts/texts.tsx'
 import { Keys } from './keys.tsx'
 
@@ -10,9 +11,7 @@ const apps = listOf('/api/auth/consents', {
   columns: [
     { id: 'client', value: ({ client }) => client.name },
     { id: 'organisation', value: ({ client }) => client.organisation },
-    { id: 'scopes', kind: 'list' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'lastUsedAt', kind: 'instant' },
+    ...plain('scopes:list createdAt:instant lastUsedAt:instant'),
   ],
   acts: [
     {
@@ -25,13 +24,7 @@ const apps = listOf('/api/auth/consents', {
 })
 
 const signIns = listOf('/api/auth/sign-ins', {
-  columns: [
-    { id: 'at', kind: 'instant' },
-    { id: 'outcome', kind: 'state' },
-    { id: 'device' },
-    { id: 'addressPrefix' },
-    { id: 'methods', kind: 'list' },
-  ],
+  columns: plain('at:instant outcome:state device addressPrefix methods:list'),
   empty: texts => ({ title: texts.account.signIns, text: texts.account.emptySignIns }),
 })
 

@@ -1,5 +1,6 @@
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { plain } from '../../blocks/plain.ts'
 import { listScreen } from '../../blocks/screens.tsx'
 
 const lock = (disabled: boolean) => ({
@@ -9,14 +10,7 @@ const lock = (disabled: boolean) => ({
 })
 
 const list = listOf('/api/auth/users', {
-  columns: [
-    { id: 'email' },
-    { id: 'name' },
-    { id: 'role', kind: 'word' },
-    { id: 'disabled', kind: 'boolean' },
-    { id: 'locale', kind: 'word', aside: true },
-    { id: 'createdAt', kind: 'instant' },
-  ],
+  columns: plain('email name role:word disabled:boolean locale:word? createdAt:instant'),
   open: ({ id }) => `/people/${id}`,
   acts: [
     { name: texts => texts.people.disable, warns: texts => texts.people.disableText, ...lock(true) },

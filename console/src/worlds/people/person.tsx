@@ -7,6 +7,7 @@ import { ask } from '../../api/client.ts'
 import { ActButton, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { detailScreen } from '../../blocks/screens.tsx'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { ActAs } from './act-as.tsx'
@@ -65,13 +66,7 @@ export default detailScreen({
 const signInsOf = (id: string) =>
   listOf('/api/auth/users/{id}/sign-ins', {
     params: { id },
-    columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'outcome', kind: 'state' },
-      { id: 'methods', kind: 'list' },
-      { id: 'device' },
-      { id: 'addressPrefix' },
-    ],
+    columns: plain('at:instant outcome:state methods:list device addressPrefix'),
     empty: texts => ({ title: texts.people.signIns, text: texts.people.emptySignIns }),
   })
 
@@ -80,13 +75,7 @@ const ordersOf = (id: string) =>
   listOf('/api/orders', {
     query: { buyerId: id },
     without: ['mine'],
-    columns: [
-      { id: 'orderId' },
-      { id: 'status', kind: 'state' },
-      { id: 'paymentStatus', kind: 'state' },
-      { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
-      { id: 'createdAt', kind: 'instant' },
-    ],
+    columns: plain('orderId status:state paymentStatus:state totalMinor:money createdAt:instant'),
     open: order => `/orders/${order.id}`,
     empty: texts => ({ title: texts.market.orders, text: texts.people.emptyBought }),
   })
@@ -94,13 +83,7 @@ const ordersOf = (id: string) =>
 const answersOf = (id: string) =>
   listOf('/api/auth/users/{id}/agreements', {
     params: { id },
-    columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'key' },
-      { id: 'version', kind: 'number' },
-      { id: 'answer', kind: 'state' },
-      { id: 'device' },
-    ],
+    columns: plain('at:instant key version:number answer:state device'),
     empty: texts => ({ title: texts.account.answers, text: texts.account.emptyAnswers }),
   })
 

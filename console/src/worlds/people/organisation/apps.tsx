@@ -6,6 +6,7 @@ import { ask } from '../../../api/client.ts'
 import { Adding } from '../../../blocks/adding.tsx'
 import { listOf } from '../../../blocks/list/declaration.ts'
 import { List } from '../../../blocks/list/list.tsx'
+import { plain } from '../../../blocks/plain.ts'
 import { without } from '../../../blocks/schema.ts'
 import { Told, type Secret } from '../../../blocks/told.tsx'
 import { useTexts } from '../../../texts/texts.tsx'
@@ -17,14 +18,7 @@ const registering = without(schema, 'password', 'organisationId', 'firstParty')
 const clientsOf = (id: string, tell: (client: NewClient) => void) =>
   listOf('/api/auth/clients', {
     query: { organisationId: id },
-    columns: [
-      { id: 'name' },
-      { id: 'kind', kind: 'word' },
-      { id: 'id', kind: 'id' },
-      { id: 'scopes', kind: 'words' },
-      { id: 'redirectUris', kind: 'list' },
-      { id: 'createdAt', kind: 'instant', aside: true },
-    ],
+    columns: plain('name kind:word id:id scopes:words redirectUris:list createdAt:instant?'),
     acts: [
       {
         name: texts => texts.teams.rotate,

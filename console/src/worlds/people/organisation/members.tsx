@@ -5,6 +5,7 @@ import { ActButton } from '../../../blocks/detail.tsx'
 import { fill } from '../../../blocks/fill.ts'
 import { listOf } from '../../../blocks/list/declaration.ts'
 import { List } from '../../../blocks/list/list.tsx'
+import { plain } from '../../../blocks/plain.ts'
 import { messageOf } from '../../../blocks/trouble.tsx'
 import { nameOf, useTexts, wordFor } from '../../../texts/texts.tsx'
 import { useRoleField } from './role-field.ts'
@@ -27,14 +28,7 @@ export function Members({ id }: { id: string }) {
   const roles = useRoles(id)
   const list = listOf('/api/auth/organisations/{id}/members', {
     params: { id },
-    columns: [
-      { id: 'name' },
-      { id: 'email' },
-      role,
-      { id: 'lastUsedAt', kind: 'instant' },
-      { id: 'secondFactor', kind: 'boolean' },
-      { id: 'joinedAt', kind: 'instant' },
-    ],
+    columns: [...plain('name email'), role, ...plain('lastUsedAt:instant secondFactor:boolean joinedAt:instant')],
     idOf: ({ userId }) => userId,
     acts: [
       {

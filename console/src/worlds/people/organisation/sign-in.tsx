@@ -13,6 +13,7 @@ import { Read, useRead, type AnswerOf } from '../../../blocks/data.tsx'
 import { ActButton } from '../../../blocks/detail.tsx'
 import { Editor } from '../../../blocks/editor.tsx'
 import { fill } from '../../../blocks/fill.ts'
+import { plain } from '../../../blocks/plain.ts'
 import { Told, type Secret } from '../../../blocks/told.tsx'
 import { messageOf } from '../../../blocks/trouble.tsx'
 import { useTexts, wordFor } from '../../../texts/texts.tsx'
@@ -88,8 +89,7 @@ function Domains({ id }: { id: string }) {
         name={texts.teams.domains}
         idOf={({ domain }) => domain}
         columns={[
-          { id: 'domain' },
-          { id: 'verified', kind: 'boolean' },
+          ...plain('domain verified:boolean'),
           {
             id: 'record',
             cell: ({ record }) => (
@@ -150,8 +150,7 @@ function Tokens({ id }: { id: string }) {
         idOf={token => token.id}
         columns={[
           { id: 'start', cell: ({ start }) => <Code>{start}</Code> },
-          { id: 'lastUsedAt', kind: 'instant' },
-          { id: 'expiresAt', kind: 'instant' },
+          ...plain('lastUsedAt:instant expiresAt:instant'),
         ]}
         acts={token => (
           <ActButton
@@ -192,8 +191,7 @@ function Groups({ id }: { id: string }) {
         name={texts.teams.groups}
         idOf={group => group.id}
         columns={[
-          { id: 'name' },
-          { id: 'members' },
+          ...plain('name members'),
           {
             id: 'role',
             cell: group => (

@@ -11,6 +11,7 @@ import { ActButton, Facts, factsOf } from '../../../blocks/detail.tsx'
 import { Editor } from '../../../blocks/editor.tsx'
 import { fill } from '../../../blocks/fill.ts'
 import { Link } from '../../../blocks/link.tsx'
+import { plain } from '../../../blocks/plain.ts'
 import type { Schema } from '../../../blocks/schema.ts'
 import { Part } from '../../../blocks/screen.tsx'
 import { Short } from '../../../blocks/short.tsx'
@@ -123,8 +124,7 @@ function Kinds({ id, kinds, owns }: Pick<Told, 'kinds'> & { id: string; owns: bo
         rows={kinds}
         idOf={({ kind }) => kind}
         columns={[
-          { id: 'kind', kind: 'word' },
-          { id: 'state', kind: 'state' },
+          ...plain('kind:word state:state'),
           {
             id: 'evidence',
             cell: ({ evidence }) => (
@@ -137,8 +137,7 @@ function Kinds({ id, kinds, owns }: Pick<Told, 'kinds'> & { id: string; owns: bo
               </Group>
             ),
           },
-          { id: 'askedAt', kind: 'instant' },
-          { id: 'note' },
+          ...plain('askedAt:instant note'),
         ]}
         acts={
           owns
