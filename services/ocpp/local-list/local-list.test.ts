@@ -6,23 +6,31 @@ interface Sent {
   listVersion?: number
   versionNumber?: number
   updateType: string
-  localAuthorizationList?: { idTag?: string; idTagInfo?: { status: string }; idToken?: { idToken: string } }[]
+  localAuthorizationList?: {
+    idTag?: string
+    idTagInfo?: { status: string; parentIdTag?: string }
+    idToken?: { idToken: string }
+  }[]
 }
 
 suite('the list of tokens that a charger keeps', () => {
   test('is sent whole once, and by what differs from then on', async t => {
     const { p, charger, as, card, db } = await open(t)
     await gateway(p, { periodic: true })
-    for (const idToken of ['A', 'B', 'C']) await card(idToken)
+    for (const idToken of ['A', 'B']) await card(idToken)
+    await card('C', { groupId: 'TEAM' })
     await card('TOO-LONG-FOR-A-CHARGER-OF-1.6')
     const it = await charger('CP-1')
     await it.call('Heartbeat', {})
     const sent: Sent[] = []
+    const groups = new Map<string, string>()
     let version = 0
     it.answers.set('GetLocalListVersion', () => ({ listVersion: version }))
     it.answers.set('SendLocalList', (payload: Sent) => {
       sent.push(payload)
       version = payload.listVersion!
+      for (const { idTag, idTagInfo } of payload.localAuthorizationList ?? [])
+        if (idTagInfo?.parentIdTag) groups.set(idTag!, idTagInfo.parentIdTag)
       return { status: 'Accepted' }
     })
     const seen = () =>
@@ -38,6 +46,7 @@ suite('the list of tokens that a charger keeps', () => {
     assert.deepEqual([made.status, made.body.state], [200, 'waiting'])
     await current()
     assert.deepEqual(seen(), [[1, 'Full', ['A Accepted', 'B Accepted', 'C Accepted']]])
+    assert.deepEqual([...groups], [['C', 'TEAM']])
 
     await db`update tokens set status = 'blocked' where id_token = 'A'`
     await db`delete from tokens where id_token = 'B'`
