@@ -258,3 +258,26 @@ suite('the wire, live', () => {
     )
   })
 })
+
+test('messages are counted by direction, version, action and outcome; what chargers make up is no name of a figure', async t => {
+  const { url, charger, as } = await open(t)
+  const [old, it] = [await charger('CP-1'), await charger('CP-2', 'ocpp2.0.1')]
+  await old.call('BootNotification', boot16)
+  await it.call('BootNotification', boot2)
+  await it.call('Heartbeat', {})
+  await assert.rejects(old.call('Heartbeats', {}), { code: 'NotImplemented' })
+  it.answers.set('Reset', () => ({ status: 'Accepted' }))
+  assert.equal((await as().post('/chargers/CP-2/commands/Reset', { type: 'OnIdle' })).status, 200)
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const count = (direction: string, version: string, action: string, outcome: string) => {
+    const labels = `direction="${direction}",version="${version}",action="${action}",outcome="${outcome}"`
+    const line = text.split('\n').find(line => line.startsWith(`ohmnibus_ocpp_messages_total{${labels}`))
+    return Number(line?.split(' ').at(-1) ?? 0)
+  }
+  assert.equal(count('received', 'ocpp1.6', 'BootNotification', 'answered'), 1)
+  assert.equal(count('received', 'ocpp2.0.1', 'BootNotification', 'answered'), 1)
+  assert.equal(count('received', 'ocpp2.0.1', 'Heartbeat', 'answered'), 1)
+  assert.equal(count('received', 'ocpp1.6', 'Heartbeat', 'answered'), 0)
+  assert.equal(count('received', 'ocpp1.6', 'other', 'error'), 1)
+  assert.equal(count('sent', 'ocpp2.0.1', 'Reset', 'answered'), 1)
+})

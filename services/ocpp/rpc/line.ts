@@ -1,3 +1,4 @@
+import type { OcppVersion } from '#contracts/ocpp'
 import type { Batches } from '../batch.ts'
 import type { OcppHost } from '../host.ts'
 import type { Handlers, Means } from '../messages/handler.ts'
@@ -20,9 +21,10 @@ export interface Line {
 export function messagesCounted({ metrics }: OcppHost) {
   const counter = metrics.counter('ohmnibus_ocpp_messages_total', 'Messages between chargers and the platform', [
     'direction',
+    'version',
     'action',
     'outcome',
   ])
-  return (direction: 'received' | 'sent', action: string, outcome: string): void =>
-    counter.inc({ direction, action: actions().has(action) ? action : 'other', outcome })
+  return (direction: 'received' | 'sent', version: OcppVersion, action: string, outcome: string): void =>
+    counter.inc({ direction, version, action: actions().has(action) ? action : 'other', outcome })
 }

@@ -78,7 +78,7 @@ export function openReceived(line: Line, socket: WebSocket) {
           remember(peer, frame.id, { call: sameness(frame), answer })
           send(answer)
         }
-        counted('received', frame.action, outcome)
+        counted('received', peer.ocppVersion, frame.action, outcome)
         working.delete(frame)
         next()
       },
@@ -89,7 +89,7 @@ export function openReceived(line: Line, socket: WebSocket) {
     take(frame: CallFrame): void {
       if (frame.action === 'Heartbeat' && frame.kind === 'call' && peer.status === 'accepted') {
         // Nothing is kept of it but that it was heard.
-        counted('received', frame.action, 'answered')
+        counted('received', peer.ocppVersion, frame.action, 'answered')
         return send(resultFrame(frame.id, { currentTime: peer.lastHeardAt.toISOString() }))
       }
       const said = peer.answers.get(frame.id)
@@ -168,7 +168,7 @@ export function refuseFrame(
   text: string,
 ): void {
   const version = peer.ocppVersion
-  messagesCounted(host)('received', '', 'error')
+  messagesCounted(host)('received', version, '', 'error')
   const { row, tell } = messageTold({
     at: host.now(),
     charger_id: peer.id,

@@ -135,7 +135,7 @@ function record(
   { id, at, ending }: { id: string; at: Date; ending: Ending },
 ): void {
   const endedAt = host.now()
-  messagesCounted(host)('sent', call.action, ending.outcome)
+  messagesCounted(host)('sent', peer.ocppVersion, call.action, ending.outcome)
   const { row, tell } = messageTold({
     at,
     charger_id: peer.id,
