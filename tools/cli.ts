@@ -120,15 +120,15 @@ const commands: Record<string, Command> = {
   simulate: {
     summary: 'Let simulated chargers charge cars at a running platform, and hold it to the protocol',
     usage:
-      'ohmnibus simulate [--chargers 50] [--version 1.6,2.0.1,2.1] [--scenario day|rush|night] [--speed 60] [--chaos] ' +
+      'ohmnibus simulate [--chargers 50] [--version 1.6,2.0.1,2.1] [--scenario day|rush|night|none] [--speed 60] [--chaos] ' +
       '[--minutes 10] [--url http://localhost:8080]',
     options: {
       url: { type: 'string', default: 'http://localhost:8080', help: 'Address of the platform' },
       chargers: { type: 'string', default: '12', help: 'How many' },
       version: { type: 'string', default: '1.6,2.0.1,2.1', help: 'Versions of OCPP that they speak, by turns' },
-      scenario: { type: 'string', default: 'day', help: 'When cars come: day, rush or night' },
+      scenario: { type: 'string', default: 'day', help: 'When cars come: day, rush, night or none' },
       speed: { type: 'string', default: '60', help: 'So many times as fast as life' },
-      chaos: { type: 'boolean', help: 'Connections break, plugs fault, messages come twice' },
+      chaos: { type: 'boolean', help: 'Connections break, plugs fault, messages come twice, clocks drift' },
       minutes: { type: 'string', help: 'How long; without it until Ctrl-C' },
       password: { type: 'string', help: 'Of all of them, where the platform asks for one' },
       cards: { type: 'string', default: 'SIM-CARD-1,SIM-CARD-2', help: 'Cards that drivers hold against them' },

@@ -10,6 +10,8 @@ const scenarios: Readonly<Record<string, (hour: number, random: () => number) =>
   rush: (_, random) => random() * 3,
   night: (_, random) => 120 + random() * 300,
   demo: (_, random) => 3 + random() * 25,
+  /** Nobody comes by itself. */
+  none: () => Infinity,
 }
 
 export interface Simulation {

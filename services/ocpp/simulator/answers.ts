@@ -1,3 +1,4 @@
+import { accepted, type Answers } from './inside.ts'
 import type { Settings } from './settings.ts'
 
 /** What a simulated charger does when it is told to. */
@@ -11,36 +12,34 @@ export interface Deeds {
   /** How it is set is told after the answer. */
   report(requestId: number): void
   readonly settings: Settings
+  /** Of its parts. */
+  readonly more: Answers
 }
 
-const accepted = (yes: boolean) => ({ status: yes ? 'Accepted' : 'Rejected' })
-
 /** Answers to calls of all versions; undefined for what it cannot do, which is told so. */
-export const answersOf =
-  (deeds: Deeds) =>
-  // Held to its schema by who received it.
-  (action: string, payload: any): object | undefined => {
-    const { settings } = deeds
-    const answers: Record<string, () => object> = {
-      RemoteStartTransaction: () => accepted(deeds.remoteStart(payload.connectorId, payload.idTag, undefined)),
-      RequestStartTransaction: () =>
-        accepted(deeds.remoteStart(payload.evseId, payload.idToken.idToken, payload.remoteStartId)),
-      RemoteStopTransaction: () => accepted(deeds.remoteStop(payload.transactionId)),
-      RequestStopTransaction: () => accepted(deeds.remoteStop(payload.transactionId)),
-      Reset: () => (deeds.reset(), accepted(true)),
-      TriggerMessage: () => ({
-        status: deeds.trigger(payload.requestedMessage, payload.connectorId ?? payload.evse?.id)
-          ? 'Accepted'
-          : 'NotImplemented',
-      }),
-      ChangeAvailability: () => accepted(true),
-      UnlockConnector: () => ({ status: 'Unlocked' }),
-      ClearCache: () => accepted(true),
-      GetConfiguration: () => ({ configurationKey: settings.keys() }),
-      ChangeConfiguration: () => ({ status: settings.putKey(payload.key, payload.value) }),
-      GetBaseReport: () => (deeds.report(payload.requestId), accepted(true)),
-      GetVariables: () => ({ getVariableResult: payload.getVariableData.map(settings.get) }),
-      SetVariables: () => ({ setVariableResult: payload.setVariableData.map(settings.put) }),
-    }
-    return answers[action]?.()
+export function answersOf(deeds: Deeds): (action: string, payload: any) => object | undefined {
+  const { settings } = deeds
+  const trigger: Answers[string] = ({ requestedMessage, connectorId, evse }) => ({
+    status: deeds.trigger(requestedMessage, connectorId ?? evse?.id) ? 'Accepted' : 'NotImplemented',
+  })
+  const answers: Answers = {
+    RemoteStartTransaction: ({ connectorId, idTag }) => accepted(deeds.remoteStart(connectorId, idTag, undefined)),
+    RequestStartTransaction: ({ evseId, idToken, remoteStartId }) =>
+      accepted(deeds.remoteStart(evseId, idToken.idToken, remoteStartId)),
+    RemoteStopTransaction: ({ transactionId }) => accepted(deeds.remoteStop(transactionId)),
+    RequestStopTransaction: ({ transactionId }) => accepted(deeds.remoteStop(transactionId)),
+    Reset: () => (deeds.reset(), accepted(true)),
+    TriggerMessage: trigger,
+    ExtendedTriggerMessage: trigger,
+    ChangeAvailability: () => accepted(true),
+    UnlockConnector: () => ({ status: 'Unlocked' }),
+    ClearCache: () => accepted(true),
+    GetConfiguration: () => ({ configurationKey: settings.keys() }),
+    ChangeConfiguration: ({ key, value }) => ({ status: settings.putKey(key, value) }),
+    GetBaseReport: ({ requestId }) => (deeds.report(requestId), accepted(true)),
+    GetVariables: ({ getVariableData }) => ({ getVariableResult: getVariableData.map(settings.get) }),
+    SetVariables: ({ setVariableData }) => ({ setVariableResult: setVariableData.map(settings.put) }),
+    ...deeds.more,
   }
+  return (action, payload) => (Object.hasOwn(answers, action) ? answers[action]!(payload) : undefined)
+}

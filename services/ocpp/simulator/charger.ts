@@ -4,12 +4,17 @@ import { newId } from '#kernel'
 import { arrivingCar, charge, powerOf, type Car } from './car.ts'
 import { dialects, type Saying, type Transaction } from './dialect.ts'
 import { answersOf } from './answers.ts'
+import { openClock } from './clock.ts'
+import type { Inside } from './inside.ts'
+import { partsOf } from './parts.ts'
 import { openSettings, type Settings } from './settings.ts'
 import { openLine, Refused, type Line, type Violation } from './line.ts'
 
 /** What a simulated charger is and may do. */
 export interface ChargerOptions {
   readonly url: string
+  /** Where it brings files, if that is another address. */
+  readonly files?: string | undefined
   readonly id: string
   readonly version: OcppVersion
   readonly password?: string | undefined
@@ -20,7 +25,7 @@ export interface ChargerOptions {
   readonly speed: number
   /** Between cars at a plug, in minutes of its life. */
   readonly pauseMinutes: () => number
-  /** It loses its connection, faults and sends things twice, now and then. */
+  /** It loses its connection and is away for a while, faults, fails and sends things twice, now and then; its clock goes wrong. */
   readonly chaos: boolean
   readonly random: () => number
   readonly signal: AbortSignal
@@ -57,7 +62,12 @@ export interface View {
   isClockWrong: boolean
   /** Messages that it could not send before its end. */
   unsaid: number
+  /** What its software calls itself. */
+  firmware: string
 }
+
+/** By so much the clocks of two go apart at the most: two seconds in a hundred. */
+const mostDrift = 0.02
 
 /** Every so many minutes of its life it says what its meters show, and every 200 ms of ours at the most. */
 const measureMinutesAt = (speed: number): number => Math.max(1, speed / 300)
@@ -82,6 +92,7 @@ export function openCharger(options: ChargerOptions): {
     turnedAway: 0,
     isClockWrong: false,
     unsaid: 0,
+    firmware: '',
   }
   const self = new Self(options, view)
   const living = Promise.all([self.connect(), self.deliver(), ...plugs.map((_, at) => self.serve(at + 1))])
@@ -93,12 +104,16 @@ class Self {
   readonly #options: ChargerOptions
   readonly #view: View
   /** What has still to be said, in its order; it survives the connection. */
-  readonly #queue: { say: () => Saying; heard?: ((answer: any) => void) | undefined }[] = []
+  readonly #queue: { say: () => Saying; heard?: ((answer: any) => void) | undefined; over?: () => void }[] = []
   readonly #running = new Map<number, { transaction: Transaction; stop?: string }>()
   /** Who charges next at a plug: somebody from afar, or with a card that is asked about first. */
   readonly #next = new Map<number, { idToken: string; remoteStartId?: number; hasCard?: boolean }>()
   readonly #faulted = new Set<number>()
   readonly #settings: Settings
+  readonly #clock: ReturnType<typeof openClock>
+  readonly #parts: ReturnType<typeof partsOf>
+  /** Why it starts the next time. */
+  #reason = 'PowerUp'
   #isAway = false
   readonly #meters = new Map<number, number>()
   #line: Line | undefined
@@ -108,6 +123,42 @@ class Self {
     this.#options = options
     this.#settings = openSettings(options.version === 'ocpp1.6')
     this.#view = view
+    this.#clock = openClock(options.chaos ? (options.random() - 0.5) * mostDrift : 0)
+    this.#parts = this.#open()
+    view.firmware = this.#parts.firmware.version()
+  }
+
+  #open() {
+    const { id, version, url, files = url.replace(/^ws/, 'http'), chaos, random } = this.#options
+    const inside: Inside = {
+      id,
+      version,
+      files,
+      now: () => this.#clock.now(),
+      fails: () => chaos && random() < 0.2,
+      isOver: () => this.#over,
+      isCharging: () => this.#running.size > 0,
+      live: minutes => this.#live(minutes),
+      until: async at => {
+        while (!this.#over && this.#clock.now() < at)
+          await this.#pause(Math.min(60_000, at.getTime() - this.#clock.now().getTime()))
+      },
+      say: saying => new Promise(over => this.#queue.push({ say: () => saying, over })),
+      restart: reason => this.#restart(reason),
+    }
+    return partsOf(inside, {
+      stateOf: connector => {
+        const state = this.#view.plugs[connector - 1]?.state
+        return state === 'plugged' || state === 'charging' ? 'occupied' : state
+      },
+      show: connector => this.#status(connector, this.#view.plugs[connector - 1]!.state),
+    })
+  }
+
+  #restart(reason: string): void {
+    this.#reason = reason
+    this.#accepted = false
+    this.#line?.cut()
   }
 
   get #over(): boolean {
@@ -116,7 +167,14 @@ class Self {
 
   /** As its clock has it. */
   #now(): Date {
-    return new Date(Date.now() + (this.#view.isClockWrong ? 3_600_000 : 0))
+    return this.#clock.now()
+  }
+
+  #setWrong(isWrong: boolean): boolean {
+    if (this.#view.isClockWrong === isWrong) return false
+    this.#view.isClockWrong = isWrong
+    this.#clock.turn(isWrong ? 3_600_000 : 0)
+    return true
   }
 
   deed(deed: Deed, connector: number, idToken: string): boolean {
@@ -148,8 +206,8 @@ class Self {
         this.#isAway = false
         return wasAway
       },
-      'set-clock-wrong': () => !this.#view.isClockWrong && (this.#view.isClockWrong = true),
-      'set-clock-right': () => this.#view.isClockWrong && !(this.#view.isClockWrong = false),
+      'set-clock-wrong': () => this.#setWrong(true),
+      'set-clock-right': () => this.#setWrong(false),
     }
     return deeds[deed]()
   }
@@ -175,7 +233,7 @@ class Self {
     for (let tries = 0; !this.#over; tries++) {
       while (this.#isAway && !this.#over) await this.#pause(100)
       try {
-        const line = await openLine({ ...this.#options, answer: (action, payload) => this.#answer(action, payload) })
+        const line = await openLine({ ...this.#options, answer: this.#answers() })
         this.#line = line
         tries = 0
         await this.#start(line, id, version)
@@ -188,6 +246,8 @@ class Self {
       this.#line = undefined
       this.#accepted = false
       this.#view.state = 'offline'
+      // Somebody has parked a lorry before its aerial: what happens meanwhile it tells later.
+      if (chaos && random() < 0.5) await this.#live(5 + random() * 25)
       await this.#pause(Math.min(30_000, 250 * 2 ** tries) * (0.5 + random()))
     }
   }
@@ -203,10 +263,14 @@ class Self {
   /** Says what it is until it is accepted, and how its plugs are. */
   async #start(line: Line, id: string, version: OcppVersion): Promise<void> {
     const dialect = dialects[version]
-    const about = { model: `S-${this.#view.plugs.length}`, serialNumber: id, firmware: '1.0.0', reason: 'PowerUp' }
+    const firmware = this.#parts.firmware.version()
+    const about = { model: `S-${this.#view.plugs.length}`, serialNumber: id, firmware, reason: this.#reason }
     for (;;) {
-      const { status, interval } = await this.#call(line, dialect.boot(about))
+      const { status, interval, currentTime } = await this.#call(line, dialect.boot(about))
+      this.#clock.set(currentTime)
       if (status === 'Accepted') {
+        this.#view.firmware = firmware
+        this.#reason = 'PowerUp'
         void this.#beat(line, interval)
         break
       }
@@ -214,7 +278,7 @@ class Self {
       await this.#pause(Math.min(interval, 10) * 1000)
     }
     for (const [at, plug] of this.#view.plugs.entries())
-      await this.#call(line, dialect.status(at + 1, said[plug.state], this.#now()))
+      await this.#call(line, dialect.status(at + 1, this.#said(at + 1, plug.state), this.#now()))
     this.#accepted = true
     this.#view.state = 'online'
   }
@@ -222,12 +286,17 @@ class Self {
   async #beat(line: Line, seconds: number): Promise<void> {
     while (!this.#over && this.#line === line) {
       await this.#pause(seconds * 1000)
-      if (this.#line === line) await this.#call(line, ['Heartbeat', {}]).catch(() => {})
+      if (this.#line !== line) return
+      await this.#call(line, ['Heartbeat', {}]).then(
+        ({ currentTime }) => this.#clock.set(currentTime),
+        () => {},
+      )
     }
   }
 
   async #call(line: Line, [action, payload]: Saying): Promise<any> {
     this.#view.messages++
+    this.#parts.logs.note(this.#now(), action)
     return await line.call(action, payload)
   }
 
@@ -247,10 +316,12 @@ class Self {
         if (this.#options.chaos && this.#options.random() < 0.05) await this.#call(line, saying)
         next.heard?.(answer)
         this.#queue.shift()
+        next.over?.()
       } catch (error) {
         if (error instanceof Refused) {
           this.#view.refused++
           this.#queue.shift()
+          next.over?.()
         } else if (this.#over) return
         else await sleep(100)
       }
@@ -266,7 +337,12 @@ class Self {
   #status(connector: number, state: PlugState): void {
     const at = this.#now()
     this.#view.plugs[connector - 1]!.state = state
-    this.#say(() => dialects[this.#options.version].status(connector, said[state], at))
+    const status = this.#said(connector, state)
+    this.#say(() => dialects[this.#options.version].status(connector, status, at))
+  }
+
+  #said(connector: number, state: PlugState) {
+    return state === 'free' && this.#parts.cards.isReserved(connector) ? 'Reserved' : said[state]
   }
 
   /** Cars at one plug, one after the other. */
@@ -287,24 +363,27 @@ class Self {
       }
       const asked = this.#next.get(connector)
       this.#next.delete(connector)
-      this.#status(connector, 'plugged')
       const idToken = asked?.idToken ?? cards[Math.floor(random() * cards.length)]!
-      const isFromAfar = asked !== undefined && !asked.hasCard
-      if (isFromAfar || (await this.#authorized(idToken))) await this.#session(connector, idToken, asked?.remoteStartId)
+      this.#status(connector, 'plugged')
+      if (await this.#mayBegin(connector, idToken, asked !== undefined && !asked.hasCard))
+        await this.#session(connector, idToken, asked?.remoteStartId)
       else this.#view.turnedAway++
       this.#status(connector, this.#faulted.has(connector) ? 'faulted' : 'free')
     }
   }
 
-  /** Without a connection who is known is let in. */
-  async #authorized(idToken: string): Promise<boolean> {
+  /** Without a connection its own list has to do. Who starts from afar was judged there. */
+  async #mayBegin(connector: number, idToken: string, isFromAfar: boolean): Promise<boolean> {
+    const { cards } = this.#parts
+    if (isFromAfar && cards.mayBegin(connector, idToken)) return true
     const line = this.#line
     const dialect = dialects[this.#options.version]
-    if (!line || !this.#accepted) return true
     try {
-      return dialect.accepts(await this.#call(line, dialect.authorize(idToken)))
+      if (!line || !this.#accepted) throw new Error('there is nobody to ask')
+      const answer = await this.#call(line, dialect.authorize(idToken))
+      return dialect.accepts(answer) && cards.mayBegin(connector, idToken, dialect.groupOf(answer))
     } catch {
-      return true
+      return cards.lets(idToken) && cards.mayBegin(connector, idToken)
     }
   }
 
@@ -315,6 +394,7 @@ class Self {
     const plug = plugs[connector - 1]!
     const shown = this.#view.plugs[connector - 1]!
     const car: Car = arrivingCar(random, 12)
+    const reservationId = this.#parts.cards.use(connector)
     const transaction: Transaction = {
       connector,
       idToken,
@@ -326,6 +406,7 @@ class Self {
       soc: car.soc,
       offline: !this.#accepted,
       ...(remoteStartId !== undefined && { remoteStartId }),
+      ...(reservationId !== undefined && { reservationId }),
     }
     transaction.meterWh = transaction.startWh
     const running: { transaction: Transaction; stop?: string } = { transaction }
@@ -363,8 +444,10 @@ class Self {
     Object.assign(shown, { powerW: 0, soc: 0, sessionWh: 0 })
   }
 
-  #answer(action: string, payload: any): object | undefined {
+  #answers() {
+    const { cards, firmware, certificate, logs } = this.#parts
     return answersOf({
+      more: { ...cards.answers, ...firmware.answers, ...certificate.answers, ...logs.answers },
       remoteStart: (connector, idToken, remoteStartId) => {
         const free = this.#view.plugs.findIndex(
           ({ state }, at) => state === 'free' && (!connector || at + 1 === connector),
@@ -380,17 +463,28 @@ class Self {
       },
       settings: this.#settings,
       report: requestId => this.#say(() => this.#settings.report(requestId, this.#now())),
-      reset: () => void setTimeout(() => this.#line?.cut(), 200),
-      trigger: (what, connector) => {
-        const dialect = dialects[this.#options.version]
-        if (what === 'StatusNotification')
-          for (const [at, { state }] of this.#view.plugs.entries())
-            if (!connector || connector === at + 1) this.#say(() => dialect.status(at + 1, said[state], this.#now()))
-        if (what === 'Heartbeat') this.#say(() => ['Heartbeat', {}])
-        if (what === 'BootNotification') setTimeout(() => this.#line?.cut(), 200)
-        return ['StatusNotification', 'Heartbeat', 'BootNotification'].includes(what)
+      reset: () => void setTimeout(() => this.#restart('RemoteReset'), 200),
+      trigger: (what, connector) => this.#trigger(what, connector),
+    })
+  }
+
+  /** False for what it does not send by itself. */
+  #trigger(what: string, connector: number | undefined): boolean {
+    const { firmware, certificate, logs } = this.#parts
+    const triggers: Record<string, () => void> = {
+      ...firmware.triggers,
+      ...certificate.triggers,
+      ...logs.triggers,
+      StatusNotification: () => {
+        for (const [at, { state }] of this.#view.plugs.entries())
+          if (!connector || connector === at + 1) this.#status(at + 1, state)
       },
-    })(action, payload)
+      Heartbeat: () => this.#say(() => ['Heartbeat', {}]),
+      BootNotification: () => void setTimeout(() => this.#restart('Triggered'), 200),
+    }
+    if (!Object.hasOwn(triggers, what)) return false
+    triggers[what]!()
+    return true
   }
 
   /** Ends what is under way as somebody who switches off in good order. */

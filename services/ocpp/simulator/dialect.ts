@@ -6,10 +6,16 @@ export type Saying = readonly [action: string, payload: object]
 /** What happens at a plug, in the words of a version. */
 export interface Dialect {
   boot(about: { model: string; serialNumber: string; firmware: string; reason: string }): Saying
-  status(connector: number, status: 'Available' | 'Preparing' | 'Charging' | 'Finishing' | 'Faulted', at: Date): Saying
+  status(
+    connector: number,
+    status: 'Available' | 'Preparing' | 'Charging' | 'Finishing' | 'Faulted' | 'Reserved',
+    at: Date,
+  ): Saying
   authorize(idToken: string): Saying
   /** Whether an answer to `authorize` lets it charge. */
   accepts(answer: any): boolean // held to its schema by who received it
+  /** Of the card, as the same answer has it. */
+  groupOf(answer: any): string | undefined
   begin(t: Transaction, at: Date): Saying
   /** Takes up what is answered to the begin. */
   begun(t: Transaction, answer: any): void
@@ -30,6 +36,7 @@ export interface Transaction {
   /** It could not say so at the time. */
   offline: boolean
   remoteStartId?: number
+  reservationId?: number
 }
 
 const values16 = ({ meterWh, powerW, soc }: Transaction, at: Date) => [
@@ -69,9 +76,16 @@ const ocpp16: Dialect = {
   ],
   authorize: idTag => ['Authorize', { idTag }],
   accepts: answer => answer.idTagInfo.status === 'Accepted',
-  begin: ({ connector, idToken, startWh }, at) => [
+  groupOf: answer => answer.idTagInfo.parentIdTag,
+  begin: ({ connector, idToken, startWh, reservationId }, at) => [
     'StartTransaction',
-    { connectorId: connector, idTag: idToken, meterStart: Math.round(startWh), timestamp: at.toISOString() },
+    {
+      connectorId: connector,
+      idTag: idToken,
+      meterStart: Math.round(startWh),
+      timestamp: at.toISOString(),
+      ...(reservationId !== undefined && { reservationId }),
+    },
   ],
   begun: (t, { transactionId }) => void (t.id = transactionId),
   measure: (t, at) => [
@@ -138,11 +152,12 @@ const ocpp2: Dialect = {
       evseId,
       connectorId: 1,
       timestamp: at.toISOString(),
-      connectorStatus: status === 'Available' || status === 'Faulted' ? status : 'Occupied',
+      connectorStatus: ['Available', 'Faulted', 'Reserved'].includes(status) ? status : 'Occupied',
     },
   ],
   authorize: idToken => ['Authorize', { idToken: { idToken, type: 'ISO14443' } }],
   accepts: answer => answer.idTokenInfo.status === 'Accepted',
+  groupOf: answer => answer.idTokenInfo.groupIdToken?.idToken,
   begin: (t, at) =>
     event(
       t,
@@ -151,6 +166,7 @@ const ocpp2: Dialect = {
       t.remoteStartId === undefined ? 'Authorized' : 'RemoteStart',
       {
         idToken: { idToken: t.idToken, type: 'ISO14443' },
+        ...(t.reservationId !== undefined && { reservationId: t.reservationId }),
         meterValue: values2({ ...t, meterWh: t.startWh }, at, 'Transaction.Begin'),
       },
       { chargingState: 'Charging', ...(t.remoteStartId !== undefined && { remoteStartId: t.remoteStartId }) },

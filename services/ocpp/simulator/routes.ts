@@ -227,6 +227,7 @@ function openStarting(host: OcppHost, gateway: Gateway, playing: Map<string, Pla
     const plug = { current: 'AC', maxPowerW: 22_000 } as const
     const charger = open({
       url,
+      files: host.platform.publicUrl,
       id,
       version,
       password,

@@ -44,7 +44,7 @@ export function openSettings(is16: boolean) {
       variable: 'Available',
       dataType: 'boolean',
       isFixed: true,
-      value: is16 ? 'Core,RemoteTrigger' : 'false',
+      value: is16 ? 'Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation' : 'false',
     },
   ]
   const put = (setting: Setting | undefined, value: string, unknown: string): string => {
