@@ -42,6 +42,14 @@ export const TariffRestrictions = Type.Object({
   maxPowerW: Type.Optional(Whole([50_000])),
   minDurationSeconds: Type.Optional(Whole([3_600])),
   maxDurationSeconds: Type.Optional(Whole([14_400])),
+  reservation: Type.Optional(
+    Type.Enum(['RESERVATION', 'RESERVATION_EXPIRES'], {
+      description:
+        'The element is no price of a session but of a reservation, by `TIME` and `FLAT` alone: of any, or of one that ' +
+        'expired, as nobody came',
+      examples: ['RESERVATION'],
+    }),
+  ),
 })
 
 export const TariffElement = Type.Object({
@@ -58,6 +66,29 @@ export const TariffTerms = Type.Object({
   maxPrice: Type.Optional(Decimal),
 })
 export type TariffTerms = Static<typeof TariffTerms>
+
+/**
+ * What it costs that a plug is kept for a driver who books it now, with tax: the elements of the tariff that are of
+ * reservations. Null is nothing.
+ */
+export const getReservationTerms = call(
+  'billing',
+  'get_reservation_terms',
+  Type.Object({
+    ownerId: Id,
+    stationId: Id,
+    evse: Type.Integer(),
+    connector: Type.Integer(),
+    driverId: Id,
+    /** Where it stands, as far as tax depends on that. */
+    place: Type.Object({
+      timeZone: Type.String(),
+      country: nullable(Type.String()),
+      region: nullable(Type.String()),
+    }),
+  }),
+  Type.Object({ terms: nullable(TariffTerms) }),
+)
 
 /** What charging costs anybody at connectors of a station; those at which it costs nothing are left out. */
 export const getPrices = call(

@@ -117,8 +117,14 @@ export const BookingFailed = event(
 /** A booking begins soon; told once. */
 export const BookingDue = event('booking', 'booking.due', 'bookingId', Type.Object(Booking))
 
-/** What a fee is for. */
-export const BookingFeeKind = Type.Enum(['booking', 'no-show', 'late-cancellation'], { examples: ['no-show'] })
+/**
+ * What a fee is for. `reservation` and `reservation-expired` are what the tariff says that it costs that a connector is
+ * kept: until its driver came, and where nobody did.
+ */
+export const BookingFeeKind = Type.Enum(
+  ['booking', 'no-show', 'late-cancellation', 'reservation', 'reservation-expired'],
+  { examples: ['no-show'] },
+)
 export type BookingFeeKind = Static<typeof BookingFeeKind>
 
 /** Where something was sold, as far as its tax depends on that. */

@@ -1,14 +1,15 @@
 import type { Language, Texts } from '#kernel'
 
-interface Component {
+export interface Component {
   readonly type: 'ENERGY' | 'TIME' | 'PARKING_TIME' | 'FLAT'
   /** In major units per kWh, per hour, or for the session. */
   readonly price: string
+  readonly stepSize?: number
   readonly graceSeconds?: number
 }
 
 /** When a price counts; see `TariffRestrictions` of billing. */
-interface Restrictions {
+export interface Restrictions {
   readonly startTime?: string
   readonly endTime?: string
   readonly startDate?: string
@@ -20,6 +21,7 @@ interface Restrictions {
   readonly maxPowerW?: number
   readonly minDurationSeconds?: number
   readonly maxDurationSeconds?: number
+  readonly reservation?: 'RESERVATION' | 'RESERVATION_EXPIRES'
 }
 
 /** What charging costs, as billing has it. */
@@ -36,6 +38,16 @@ const en = {
   TIME: (price: string) => `${price} per minute`,
   PARKING_TIME: (price: string) => `${price} per minute in which nothing flows`,
   FLAT: (price: string) => `${price} per session`,
+  reserved: {
+    RESERVATION: {
+      TIME: (price: string) => `${price} per minute in which it is kept for you`,
+      FLAT: (price: string) => `${price} per booking`,
+    },
+    RESERVATION_EXPIRES: {
+      TIME: (price: string) => `${price} per minute of a booking that is not used`,
+      FLAT: (price: string) => `${price} per booking that is not used`,
+    },
+  },
   after: (minutes: string) => `after ${minutes} minutes`,
   least: (price: string) => `at least ${price}`,
   most: (price: string) => `at most ${price}`,
@@ -59,6 +71,16 @@ const texts: Texts<typeof en> = {
     TIME: price => `${price} je Minute`,
     PARKING_TIME: price => `${price} je Minute, in der nichts fließt`,
     FLAT: price => `${price} je Ladevorgang`,
+    reserved: {
+      RESERVATION: {
+        TIME: price => `${price} je Minute, in der für Sie freigehalten wird`,
+        FLAT: price => `${price} je Buchung`,
+      },
+      RESERVATION_EXPIRES: {
+        TIME: price => `${price} je Minute einer Buchung, die nicht genutzt wird`,
+        FLAT: price => `${price} je Buchung, die nicht genutzt wird`,
+      },
+    },
     after: minutes => `nach ${minutes} Minuten`,
     least: price => `mindestens ${price}`,
     most: price => `höchstens ${price}`,
@@ -73,18 +95,25 @@ const texts: Texts<typeof en> = {
 const order: readonly Component['type'][] = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT']
 const inOrder = (a: Component, b: Component): number => order.indexOf(a.type) - order.indexOf(b.type)
 
-/** A tariff in words, a price a line, in the order of the law; of prices at different times the first that holds counts. */
+/**
+ * A tariff in words, a price a line, in the order of the law, what is reserved behind it; of prices at different times the
+ * first that holds counts.
+ */
 export function wordsOf(language: Language, { currency, taxIncluded, elements, minPrice, maxPrice }: Terms): string[] {
   const words = texts[language]
   const amount = (value: number): string =>
     new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 4 }).format(value)
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
-  const lines = elements.flatMap(({ priceComponents, restrictions }) =>
+  const isReserved = ({ restrictions }: Terms['elements'][number]) => restrictions?.reservation !== undefined
+  const sessionsFirst = elements.toSorted((a, b) => Number(isReserved(a)) - Number(isReserved(b)))
+  const lines = sessionsFirst.flatMap(({ priceComponents, restrictions }) =>
     priceComponents.toSorted(inOrder).map(({ type, price, graceSeconds = 0 }) => {
       const perHour = type === 'TIME' || type === 'PARKING_TIME'
       const grace = graceSeconds > 0 && words.after(number.format(graceSeconds / 60))
       const when = restrictions ? restrictionsIn(language, restrictions) : []
-      const said = words[type](amount(Number(price) / (perHour ? 60 : 1)))
+      const { reservation } = restrictions ?? {}
+      const say = reservation && (type === 'TIME' || type === 'FLAT') ? words.reserved[reservation][type] : words[type]
+      const said = say(amount(Number(price) / (perHour ? 60 : 1)))
       const about = [grace, ...when].filter(Boolean).join(', ')
       return about ? `${said} (${about})` : said
     }),

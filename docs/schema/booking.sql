@@ -37,6 +37,7 @@ create table bookings (
   version          integer                   not null default 1,
   created_at       timestamp with time zone  not null,
   booked_to_at     timestamp with time zone,
+  reservation      json,
   constraint bookings_pkey PRIMARY KEY (id),
   constraint bookings_check CHECK ((to_at > from_at)),
   constraint bookings_check1 CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
@@ -112,7 +113,7 @@ create table fees (
   constraint fees_booking_id_kind_key UNIQUE (booking_id, kind),
   constraint fees_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES bookings(id),
   constraint fees_amount_minor_check CHECK ((amount_minor > 0)),
-  constraint fees_kind_check CHECK ((kind = ANY (ARRAY['booking'::text, 'no-show'::text, 'late-cancellation'::text])))
+  constraint fees_kind_check CHECK ((kind = ANY (ARRAY['booking'::text, 'no-show'::text, 'late-cancellation'::text, 'reservation'::text, 'reservation-expired'::text])))
 );
 
 create table policies (

@@ -1,10 +1,11 @@
-import { getPrices } from '#contracts/billing'
+import { getPrices, getReservationTerms } from '#contracts/billing'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { adHocs } from './ad-hoc/open.ts'
 import { followBookings } from './bookings/fees.ts'
+import { answerReservations } from './bookings/reservations.ts'
 import { bookRoutes } from './books/routes.ts'
 import type { Booked } from './charges/charge.ts'
 import { chargeRoutes } from './charges/routes.ts'
@@ -49,6 +50,7 @@ export const billing = defineService({
     groupRoutes(host)
     quoteRoutes(host)
     host.answer(getPrices, input => answerPrices(host.db, input))
+    host.answer(getReservationTerms, input => answerReservations(host, input))
     answerChargers(host)
     sellerRoutes(host)
     chargeRoutes(host)

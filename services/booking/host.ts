@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { getReservationTerms } from '#contracts/billing'
 import { getConnector, getStation } from '#contracts/stations'
 import { Setting, type Host, type Job } from '#kernel'
 
@@ -24,11 +25,16 @@ export const settings = Type.Object({
   }),
 })
 
+type Asked = typeof getConnector | typeof getStation | typeof getReservationTerms
+
 /** What there is to book, where it stands and whose it is. */
-export const needs = [getConnector, getStation] as const
+export const needs: readonly Asked[] = [getConnector, getStation]
+
+/** What it costs that something is kept, where anybody bills. */
+export const asksLater: readonly Asked[] = [getReservationTerms]
 
 /** What this service has of the world. */
-export type BookingHost = Host<'booking', (typeof needs)[number], typeof settings>
+export type BookingHost = Host<'booking', Asked, typeof settings>
 
 /** What is free again is offered to who waits for it. */
 export interface Freed {

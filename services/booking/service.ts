@@ -19,7 +19,7 @@ import { bookingRoutes } from './bookings/routes.ts'
 import { turnBookings } from './bookings/turning.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { figures } from './figures.ts'
-import { needs, settings, type Books, type Freed } from './host.ts'
+import { asksLater, needs, settings, type Books, type Freed } from './host.ts'
 import { answerHoldings } from './holdings.ts'
 import { personal } from './personal.ts'
 import { policyRoutes } from './policies/routes.ts'
@@ -37,6 +37,7 @@ export const booking = defineService({
   personal,
   prefix: '/api/bookings',
   needs,
+  asksLater,
   settings,
   publishes: [
     BookingMade,

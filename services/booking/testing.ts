@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { getReservationTerms, type TariffTerms } from '#contracts/billing'
 import { BookingHoldRequested } from '#contracts/booking'
 import { CommandEnded, ConnectorReported } from '#contracts/ocpp'
 import { SessionStarted } from '#contracts/sessions'
@@ -21,6 +22,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const owner: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
   const known = { public: true, owner: owner as Owner | null, timeZone: 'Europe/Berlin', there: true }
+  const priced: { terms: TariffTerms | null } = { terms: null }
   const observed: Service = {
     ...booking,
     start: (host: BookingHost) =>
@@ -47,6 +49,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
             }
           : fail('not_found', 'station_unknown'),
       ),
+      answering(getReservationTerms, async () => priced),
       answering(getConnector, async asked => {
         if (asked.stationId !== stationId || !known.there) return fail('not_found', 'station_unknown')
         if (asked.evse > 3 || asked.connector > 1) return fail('not_found', 'connector_unknown')
@@ -68,6 +71,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     owner,
     stationId,
     known,
+    /** What the tariff says that it costs that a connector is kept. */
+    priced,
     pass: (ms: number) => void (at += ms),
     set: (text: string) => void (at = Date.parse(text)),
     now: () => new Date(at),

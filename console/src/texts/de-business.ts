@@ -150,5 +150,9 @@ export const business: typeof en = {
     'no-show': 'Nicht erschienen',
     planned: 'Geplant',
     'late-cancellation': 'Spät storniert',
+    reservation: 'Reservierung',
+    'reservation-expired': 'Abgelaufene Reservierung',
+    RESERVATION: 'Jede Reservierung',
+    RESERVATION_EXPIRES: 'Reservierung, die abläuft',
   },
 }

@@ -148,5 +148,9 @@ export const business = {
     'no-show': 'No-show',
     planned: 'Planned',
     'late-cancellation': 'Late cancellation',
+    reservation: 'Reservation',
+    'reservation-expired': 'Expired reservation',
+    RESERVATION: 'Any reservation',
+    RESERVATION_EXPIRES: 'A reservation that expires',
   },
 }

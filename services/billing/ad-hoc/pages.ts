@@ -19,6 +19,7 @@ import {
 import { shown } from '#money/amount'
 import { asPdf, findInvoice } from '#money/invoices'
 import type { Payments } from '#money/payments'
+import { ofSessions } from '#money/tariff-price'
 import { wordsOf } from '#money/tariff-words'
 import { findCharge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
@@ -259,7 +260,7 @@ async function showOffer(
         tariff &&
         html`<h2>${words.prices}</h2>
           <ul>
-            ${wordsOf(language, tariff.terms).map(price => html`<li>${price}</li>`)}
+            ${wordsOf(language, ofSessions(tariff.terms)).map(price => html`<li>${price}</li>`)}
           </ul>`
       }
       ${await payOrWhyNot(host, language, offer, about.sent)}`,

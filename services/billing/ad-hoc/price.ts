@@ -5,7 +5,7 @@ import { payableOf } from '#money/payments'
 import type { Charge } from '../charges/store.ts'
 import type { Payer } from '../companies/payer.ts'
 import { taxOf } from '../sellers/sellers.ts'
-import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
+import { priceOf, type Moment, type Price } from '#money/tariff-price'
 
 type Sold = Pick<Charge, 'seller' | 'place' | 'endedAt'> & { readonly payer: Payer | undefined }
 type Tax = Awaited<ReturnType<typeof taxOf>>

@@ -1,7 +1,7 @@
 import { getSessionCourse } from '#contracts/sessions'
 import { Problem } from '#kernel'
+import type { Moment } from '#money/tariff-price'
 import type { BillingHost } from '../host.ts'
-import type { Moment } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { costOf } from './price.ts'
 import type { Visit } from './visits.ts'

@@ -1,3 +1,4 @@
+import type { BookingFeeKind } from '#contracts/booking'
 import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
 import { decimalOf } from '#money/amount'
@@ -8,7 +9,7 @@ import type { Treatment } from '#money/tax'
 export interface BookedFee {
   readonly feeId: string
   readonly bookingId: string
-  readonly kind: 'booking' | 'no-show' | 'late-cancellation'
+  readonly kind: BookingFeeKind
   readonly driverId: string
   readonly sellerId: string
   readonly currency: string
@@ -63,8 +64,20 @@ export const listUninvoicedDrivers = (db: Db, sellerId: string, before: Date, af
   order by driver_id limit ${limit}`
 
 const words = {
-  en: { booking: 'Booking', 'no-show': 'Booking that was not used', 'late-cancellation': 'Late cancellation' },
-  de: { booking: 'Buchung', 'no-show': 'Nicht genutzte Buchung', 'late-cancellation': 'Späte Stornierung' },
+  en: {
+    booking: 'Booking',
+    'no-show': 'Booking that was not used',
+    'late-cancellation': 'Late cancellation',
+    reservation: 'Reservation',
+    'reservation-expired': 'Reservation that expired',
+  },
+  de: {
+    booking: 'Buchung',
+    'no-show': 'Nicht genutzte Buchung',
+    'late-cancellation': 'Späte Stornierung',
+    reservation: 'Reservierung',
+    'reservation-expired': 'Abgelaufene Reservierung',
+  },
 }
 
 /** As lines of invoices name it. */

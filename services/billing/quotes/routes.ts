@@ -3,9 +3,9 @@ import { TariffTerms } from '#contracts/billing'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
 import { anyoneAsThemselves, type Db, newId, placeOf, Problem, type Tx } from '#kernel'
+import { isBookable, ofReservations, priceOf, reservationPriceOf, type Moment, type Price } from '#money/tariff-price'
 import { sellsAt } from '../access.ts'
 import type { BillingHost } from '../host.ts'
-import { isBookable, priceOf, type Moment, type Price } from '../tariffs/price.ts'
 import { tariffAt, tariffIn, termsOf } from '../tariffs/store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -39,6 +39,34 @@ export function viewPrice(price: Price, terms: TariffTerms): Static<typeof Price
   }
 }
 
+export const ReservedMinutes = Type.Integer({
+  minimum: 0,
+  maximum: 43_200,
+  description: 'So long a plug is kept for somebody who booked it; a quarter of an hour unless said',
+  examples: [15],
+})
+
+export const ReservationView = Type.Object(
+  {
+    kept: PriceView,
+    expired: PriceView,
+  },
+  { title: 'ReservationPrice', description: '`kept` until the driver comes; `expired` where nobody does' },
+)
+
+/** What it costs that a plug is kept so long from a moment on; null where that costs nothing. */
+export function viewReservation(
+  terms: TariffTerms,
+  from: number,
+  minutes: number,
+  timeZone: string,
+): Static<typeof ReservationView> | null {
+  if (!ofReservations(terms)) return null
+  const at = (isExpired: boolean) =>
+    viewPrice(reservationPriceOf(terms, { from, to: from + minutes * 60_000, isExpired }, timeZone), terms)
+  return { kept: at(false), expired: at(true) }
+}
+
 const QuoteView = Type.Object(
   {
     id: Id,
@@ -52,6 +80,10 @@ const QuoteView = Type.Object(
       ),
     ),
     price: nullable(PriceView),
+    reservation: {
+      ...nullable(ReservationView),
+      description: 'What it costs beside that the plug is kept for the driver; null is nothing',
+    },
     expiresAt: { ...Instant, description: 'A session that begins before then costs by these terms' },
   },
   { title: 'Quote' },
@@ -75,19 +107,21 @@ export function quoteRoutes(host: BillingHost): void {
         summary: 'Say what charging would cost',
         description:
           'The price of so much energy in so many minutes from now on, with the terms behind it. A session of the same driver that begins ' +
-          'at this plug before the quote ends costs by these terms, whatever became of the tariff meanwhile.',
+          'at this plug before the quote ends costs by these terms, whatever became of the tariff meanwhile; so does a booking ' +
+          'that is made before.',
         refuses: ['station_unknown', 'amount_too_great', 'too_many_requests'],
         body: Type.Object({
           ...Place,
           energyWh: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, examples: [20_000] })),
           minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 43_200, examples: [45] })),
+          reservedMinutes: Type.Optional(ReservedMinutes),
         }),
         response: { 201: QuoteView },
       },
     },
     async ({ body, visitor: actor, ip }, reply) => {
       if (!actor) await strangers.take(placeOf(ip))
-      const { stationId, evse, connector, energyWh = 20_000, minutes = 60 } = body
+      const { stationId, evse, connector, energyWh = 20_000, minutes = 60, reservedMinutes = 15 } = body
       const station = await ask(getStation, { stationId })
       const driverId = actor?.userId ?? null
       const at = now()
@@ -102,12 +136,14 @@ export function quoteRoutes(host: BillingHost): void {
       const expiresAt = new Date(at.getTime() + settings.BILLING_QUOTE_LASTS)
       const answer = { id, stationId, evse, connector, expiresAt: expiresAt.toISOString() }
       reply.code(201)
-      if (!tariff) return { ...answer, tariff: null, price: null }
+      if (!tariff) return { ...answer, tariff: null, price: null, reservation: null }
       const course: Moment[] = [
         { at: at.getTime(), energyWh: 0 },
         { at: at.getTime() + minutes * 60_000, energyWh },
       ]
-      const price = viewPrice(priceOf(tariff.terms, course, station.timeZone ?? 'UTC'), tariff.terms)
+      const timeZone = station.timeZone ?? 'UTC'
+      const price = viewPrice(priceOf(tariff.terms, course, timeZone), tariff.terms)
+      const reservation = viewReservation(tariff.terms, at.getTime(), reservedMinutes, timeZone)
       // Of who is not signed in no session can be known as theirs.
       if (driverId !== null)
         await db.transaction(
@@ -118,7 +154,7 @@ export function quoteRoutes(host: BillingHost): void {
               ${tx.json(price)}, ${at}, ${expiresAt})`,
         )
       const { name, terms, version } = tariff
-      return { ...answer, tariff: { id: tariff.id, version, name, terms }, price }
+      return { ...answer, tariff: { id: tariff.id, version, name, terms }, price, reservation }
     },
   )
 }

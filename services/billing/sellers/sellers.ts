@@ -6,7 +6,7 @@ import type { Charge, ChargePlace } from '../charges/store.ts'
 import type { Payer } from '../companies/payer.ts'
 import { findCompany } from '../companies/store.ts'
 import { findInvoicing, type Invoicing } from '../invoices/wishes.ts'
-import type { Price } from '../tariffs/price.ts'
+import type { Price } from '#money/tariff-price'
 
 /** Who sells, as tax and invoices know them. */
 export interface Seller {

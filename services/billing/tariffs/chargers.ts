@@ -8,7 +8,7 @@ import { findCharge, stationOf, type Charge, type ChargePlace } from '../charges
 import type { BillingHost } from '../host.ts'
 import { payerOf } from '../companies/payer.ts'
 import { findSeller, taxOf, treatmentOf } from '../sellers/sellers.ts'
-import { priceOf } from './price.ts'
+import { priceOf } from '#money/tariff-price'
 import { tariffAt, termsOf, type Place } from './store.ts'
 
 /** What chargers are told of prices and costs, so that they show it. */

@@ -235,8 +235,11 @@ export function tariffRoutes(host: BillingHost): void {
   )
 }
 
-/** Fails with `currency_unknown`, and with `request_invalid` where the least price is more than the greatest. */
-export function requireTerms({ currency, minPrice, maxPrice }: TariffTerms): void {
+/**
+ * Fails with `currency_unknown`, and with `request_invalid` where the least price is more than the greatest, or a price of
+ * reservations is of what there is only in sessions.
+ */
+export function requireTerms({ currency, elements, minPrice, maxPrice }: TariffTerms): void {
   if (!isCurrency(currency))
     throw new Problem('unprocessable', 'currency_unknown', {
       errors: [{ pointer: '/terms/currency', detail: 'is none' }],
@@ -245,6 +248,27 @@ export function requireTerms({ currency, minPrice, maxPrice }: TariffTerms): voi
     throw new Problem('invalid', 'request_invalid', {
       errors: [{ pointer: '/terms/minPrice', detail: 'is more than maxPrice' }],
     })
+  const errors = elements.flatMap((element, index) =>
+    faultsOfReserved(element).map(({ at, detail }) => ({ pointer: `/terms/elements/${index}/${at}`, detail })),
+  )
+  if (errors.length > 0) throw new Problem('invalid', 'request_invalid', { errors })
+}
+
+const ofCharging = ['minEnergyWh', 'maxEnergyWh', 'minPowerW', 'maxPowerW'] as const
+
+/** Nothing flows while something is reserved (OCPI 2.2.1 TariffRestrictions). */
+function faultsOfReserved({ priceComponents, restrictions }: TariffTerms['elements'][number]) {
+  if (restrictions?.reservation === undefined) return []
+  return [
+    ...priceComponents.flatMap(({ type }, index) =>
+      type === 'TIME' || type === 'FLAT'
+        ? []
+        : { at: `priceComponents/${index}/type`, detail: 'must be TIME or FLAT, as the element is of reservations' },
+    ),
+    ...ofCharging
+      .filter(name => restrictions[name] !== undefined)
+      .map(name => ({ at: `restrictions/${name}`, detail: 'cannot stand beside reservation: nothing flows then' })),
+  ]
 }
 
 /** Where a tariff is to be in force, if its owner may say so; and whether its terms can be. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import { getReservationTerms, TariffPublished, TariffWithdrawn, type TariffTerms } from '#contracts/billing'
 import { newId } from '#kernel'
 import { open, perKwh } from '../testing.ts'
 
@@ -34,6 +34,71 @@ suite('a tariff', () => {
       [1, 2],
     )
     assert.equal((await p.published(TariffWithdrawn)).length, 1)
+  })
+
+  test('prices reservations by time and once, for those that are kept and those that expire, as it was quoted', async t => {
+    const { as, asked, operator, p, seller, stationId, tariff } = await open(t)
+    const reserved = (
+      reservation: 'RESERVATION' | 'RESERVATION_EXPIRES',
+      more: object,
+      ...priceComponents: object[]
+    ) => ({
+      priceComponents,
+      restrictions: { reservation, ...more },
+    })
+    const elements = [
+      reserved('RESERVATION_EXPIRES', {}, { type: 'FLAT', price: '4.00' }),
+      reserved('RESERVATION', {}, { type: 'TIME', price: '6.00', stepSize: 600 }),
+      { priceComponents: [{ type: 'ENERGY', price: '0.49' }] },
+    ] as TariffTerms['elements']
+    const terms = { ...perKwh('0.49'), elements }
+    const refused = async (...elements: object[]) => {
+      const { status, body } = await operator.post('/tariffs', { name: 'Wrong', terms: { ...terms, elements } })
+      return [status, ...(body.errors ?? []).map(({ pointer }: { pointer: string }) => pointer)]
+    }
+    assert.deepEqual(
+      await refused(
+        elements[2]!,
+        reserved('RESERVATION', { minEnergyWh: 1 }, { type: 'FLAT', price: '1' }, { type: 'ENERGY', price: '1' }),
+      ),
+      [400, '/terms/elements/1/priceComponents/1/type', '/terms/elements/1/restrictions/minEnergyWh'],
+    )
+    const made = await tariff(terms)
+
+    const session = { startedAt: '2027-03-01T20:30:00Z', timeZone: 'Europe/Berlin', energyWh: 10_000, minutes: 60 }
+    const tried = async (language: string) =>
+      (await operator.post('/tariffs/try', { terms, ...session }, { 'accept-language': language })).body
+    assert.deepEqual((await tried('en')).words, [
+      '€0.49 per kWh',
+      '€4.00 per booking that is not used',
+      '€0.10 per minute in which it is kept for you',
+    ])
+    assert.match((await tried('de')).words[1], /^4,00\s€ je Buchung, die nicht genutzt wird$/)
+    assert.equal((await tried('en')).price.totalMinor, 490)
+
+    const driverId = newId()
+    const plug = { stationId, evse: 1, connector: 1 }
+    const quote = await as({ userId: driverId }).post('/quote', { ...plug, energyWh: 10_000, reservedMinutes: 22 })
+    const { price, reservation } = quote.body
+    assert.deepEqual([price.totalMinor, reservation.kept.totalMinor, reservation.expired.totalMinor], [490, 300, 700])
+    // Who was quoted a price books by it, whatever becomes of the tariff.
+    const net = { ...terms, taxIncluded: false, elements: elements.slice(1) }
+    const changed = await operator.put(`/tariffs/${made.id}`, { name: 'Net', terms: net, uses: [{}] })
+    assert.equal(changed.status, 200, JSON.stringify(changed.body))
+    const place = { timeZone: 'Europe/Berlin', country: 'DEU', region: null }
+    const forDriver = async (driverId: string) =>
+      (await asked(getReservationTerms, { ...plug, ownerId: seller.id, driverId, place })).terms
+    assert.deepEqual((await forDriver(driverId))!.elements, elements.slice(0, 2))
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    await operator.put('/seller', { name: 'Example Charging', address, taxId: 'DE136695976' })
+    const withTax = await forDriver(newId())
+    assert.deepEqual(
+      [withTax!.taxIncluded, withTax!.elements.map(({ priceComponents: [first] }) => first!.price)],
+      [true, ['7.14']],
+    )
+    await operator.put(`/tariffs/${made.id}`, { name: 'Plain', terms: perKwh('0.49'), uses: [{}] })
+    assert.equal(await forDriver(newId()), null)
+    await p.settle()
   })
 
   test('is tried before it holds, line by line and in the words of who asks, and says what it was since when', async t => {

@@ -5,8 +5,8 @@ import { authorise, cursorOf, isCount, languageOf, listQuery, Page, page, Proble
 import { wordsOf } from '#money/tariff-words'
 import { sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
-import { PriceView, viewPrice } from '../quotes/routes.ts'
-import { priceOf, type Moment } from './price.ts'
+import { PriceView, ReservationView, ReservedMinutes, viewPrice, viewReservation } from '../quotes/routes.ts'
+import { priceOf, type Moment } from '#money/tariff-price'
 import { requireTerms } from './routes.ts'
 import { findTariff, listVersions } from './store.ts'
 
@@ -18,6 +18,10 @@ const TrialView = Type.Object(
       description: 'As drivers read it, a price a line, in the order of Regulation (EU) 2023/1804, Art. 5(4)',
     }),
     price: PriceView,
+    reservation: {
+      ...Type.Union([ReservationView, Type.Null()]),
+      description: 'What it costs beside that a plug is kept; null is nothing',
+    },
   },
   { title: 'TariffTrial' },
 )
@@ -57,12 +61,13 @@ export function tariffTrialRoutes({ db, http }: BillingHost): void {
           energyWh: Type.Integer({ minimum: 0, maximum: 10_000_000, examples: [20_000] }),
           minutes: { ...Minutes, description: 'In which it flows, evenly' },
           idleMinutes: Type.Optional({ ...Minutes, description: 'In which the car stands there afterwards' }),
+          reservedMinutes: Type.Optional(ReservedMinutes),
         }),
         response: { 200: TrialView },
       },
     },
     async request => {
-      const { terms, timeZone, energyWh, minutes, idleMinutes = 0, ...body } = request.body
+      const { terms, timeZone, energyWh, minutes, idleMinutes = 0, reservedMinutes = 15, ...body } = request.body
       requireTerms(terms)
       requireZone(timeZone)
       const begin = timeOf(body.startedAt).getTime()
@@ -73,7 +78,8 @@ export function tariffTrialRoutes({ db, http }: BillingHost): void {
         ...(idleMinutes > 0 ? [{ at: full + idleMinutes * 60_000, energyWh }] : []),
       ]
       const price = viewPrice(priceOf(terms, course, timeZone), terms)
-      return { words: wordsOf(languageOf(request), terms), price }
+      const reservation = viewReservation(terms, begin, reservedMinutes, timeZone)
+      return { words: wordsOf(languageOf(request), terms), price, reservation }
     },
   )
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { DriverBlocked, DriverUnblocked, type TariffTerms } from '#contracts/billing'
 import {
   BookingCancelled,
   BookingDue,
@@ -477,4 +477,80 @@ test('a connector is faulted since it said so first, however much of what it say
     rows.map(({ status, since }) => [status, since.toISOString()]),
     [['faulted', timeOf(1)]],
   )
+})
+
+/** Six an hour while it is kept, and one; five in all where nobody comes. */
+const reserving: TariffTerms = {
+  currency: 'EUR',
+  taxIncluded: true,
+  elements: [
+    {
+      priceComponents: [{ type: 'FLAT', price: '5.00' }],
+      restrictions: { reservation: 'RESERVATION_EXPIRES' },
+    },
+    {
+      priceComponents: [
+        { type: 'TIME', price: '6.00' },
+        { type: 'FLAT', price: '1.00' },
+      ],
+      restrictions: { reservation: 'RESERVATION' },
+    },
+  ],
+}
+const feesOf = ({ fees }: any): unknown[] => fees.map((fee: any) => [fee.kind, fee.amountMinor, fee.waived])
+
+test('what a tariff asks for a reservation is due from when it is kept until its driver comes, as it was when it was booked', async t => {
+  const { driver, spot, span, pass, turn, begins, priced, p } = await open(t)
+  const ada = driver()
+  priced.terms = reserving
+  const made = await ada.books({ ...spot(), ...span(hour) })
+  assert.deepEqual([made.reservation, made.fees], [reserving, []])
+  priced.terms = null
+  assert.equal((await ada.books({ ...spot(2), ...span(hour) })).reservation, null)
+  // It is kept from a quarter of an hour before; she comes five minutes late.
+  pass(65 * minute)
+  await turn()
+  await begins(ada.userId)
+  assert.deepEqual(feesOf(await ada.read(made.id)), [['reservation', 300, false]])
+  const [due, ...more] = await p.published(BookingFeeDue)
+  assert.deepEqual([due!.kind, due!.currency, due!.amountMinor, more], ['reservation', 'EUR', 300, []])
+})
+
+test('a reservation that runs out costs what is said of those, until it turns out that somebody came', async t => {
+  const { driver, operator, spot, span, pass, turn, begins, priced, now, p } = await open(t)
+  const ada = driver()
+  priced.terms = reserving
+  await operator().put('/policies', { currency: 'EUR', noShowFeeMinor: 200 })
+  const made = await ada.books({ ...spot(), ...span(hour) })
+  pass(76 * minute)
+  await turn()
+  // Half an hour of it: a quarter before its begin, and a quarter of grace.
+  assert.deepEqual(feesOf(await ada.read(made.id)), [
+    ['no-show', 200, false],
+    ['reservation-expired', 800, false],
+  ])
+  assert.equal((await p.published(BookingMissed))[0]!.feeMinor, 1_000)
+  const startedAt = new Date(now().getTime() - 16 * minute).toISOString()
+  for (let time = 0; time < 2; time++) await begins(ada.userId, { startedAt, offline: true })
+  assert.deepEqual(feesOf(await ada.read(made.id)), [
+    ['no-show', 200, true],
+    ['reservation', 250, false],
+    ['reservation-expired', 800, true],
+  ])
+})
+
+test('who cancels pays for the time in which it was kept, and nothing before; what cannot be honoured costs nothing', async t => {
+  const { driver, operator, spot, span, pass, priced } = await open(t)
+  const ada = driver()
+  priced.terms = reserving
+  const [early, late, theirs] = await Promise.all([1, 2, 3].map(evse => ada.books({ ...spot(evse), ...span(hour) })))
+  const cancel = async (who: { post: typeof ada.post }, { id }: any) => (await who.post(`/${id}/cancel`, {})).body
+  assert.deepEqual(feesOf(await cancel(ada, early)), [])
+  pass(50 * minute)
+  assert.deepEqual(feesOf(await cancel(ada, late)), [['reservation', 150, false]])
+  assert.deepEqual(feesOf(await cancel(operator(), theirs)), [])
+  // Who books what begins now has it kept from now on.
+  const now = await ada.books({ ...spot(), ...span(0) })
+  pass(minute)
+  assert.deepEqual(feesOf(await cancel(ada, now)), [['reservation', 110, false]])
 })

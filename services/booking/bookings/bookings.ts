@@ -1,4 +1,5 @@
-import type { BookingState } from '#contracts/booking'
+import type { TariffTerms } from '#contracts/billing'
+import type { BookingFeeKind, BookingState } from '#contracts/booking'
 import type { Owner } from '#contracts/shared'
 import { mayWrite, Problem, type Actor } from '#kernel'
 
@@ -36,7 +37,7 @@ export interface Spot {
 
 export interface Fee {
   readonly id: string
-  readonly kind: 'booking' | 'no-show' | 'late-cancellation'
+  readonly kind: BookingFeeKind
   readonly currency: string
   readonly amountMinor: number
   readonly askedAt: string
@@ -59,6 +60,8 @@ export interface Booking extends Spot {
   readonly expiresAt: Date
   readonly state: BookingState
   readonly terms: Terms
+  /** What it costs that the connector is kept, with tax, by the tariff of when it was booked; null is nothing. */
+  readonly reservation: TariffTerms | null
   readonly offeredUntil: Date | null
   readonly seriesId: string | null
   readonly sessionId: string | null

@@ -12,6 +12,7 @@ import {
   BookingRejected,
   type BookingFailure,
 } from '#contracts/booking'
+import type { TariffTerms } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import { getConnector, getStation } from '#contracts/stations'
 import { newId, partiesOf, Problem, type Actor, type Tx } from '#kernel'
@@ -19,6 +20,7 @@ import type { Books, Freed } from '../host.ts'
 import { endOffer } from '../waiting/store.ts'
 import { keptFor, mayManage, type Booking, type Fee, type Spot, type Terms } from './bookings.ts'
 import { requirePaying } from './paying.ts'
+import { reservationDue, wasKept } from './reserving.ts'
 import { countAhead, insertBooking, insertFee, lockDriver, updateBooking, waiveFee } from './store.ts'
 
 export type BookingTx = Tx<'booking'>
@@ -77,6 +79,8 @@ export const told = (booking: Booking) => ({
 export interface Order {
   readonly spot: Spot
   readonly terms: Terms
+  /** See `Booking`; of what is offered it is agreed when that is taken. */
+  readonly reservation?: TariffTerms | null
   readonly driverId: string
   readonly idToken: string | null
   readonly fromAt: Date
@@ -88,7 +92,17 @@ export interface Order {
 
 /** Undefined where somebody has a part of that time. Fails with `bookings_too_many` and `driver_blocked`. */
 export async function book(host: Books, tx: BookingTx, order: Order): Promise<Booking | undefined> {
-  const { spot, terms, driverId, idToken, fromAt, toAt, seriesId = null, offeredUntil = null } = order
+  const {
+    spot,
+    terms,
+    reservation = null,
+    driverId,
+    idToken,
+    fromAt,
+    toAt,
+    seriesId = null,
+    offeredUntil = null,
+  } = order
   const at = host.now()
   await lockDriver(tx, driverId)
   await requirePaying(tx, driverId)
@@ -105,6 +119,7 @@ export async function book(host: Books, tx: BookingTx, order: Order): Promise<Bo
     ...keptFor(terms, fromAt, toAt, at),
     state: offeredUntil ? 'pending' : 'reserved',
     terms,
+    reservation,
     offeredUntil,
     seriesId,
     sessionId: null,
@@ -132,7 +147,7 @@ export async function book(host: Books, tx: BookingTx, order: Order): Promise<Bo
 /** Tells that something is booked, and asks for what that costs. */
 export async function tellMade({ now }: Books, tx: BookingTx, booking: Booking): Promise<Booking> {
   const { currency, bookingFeeMinor: feeMinor } = booking.terms
-  const charged = await askFee(tx, booking, 'booking', now())
+  const charged = await askByTerms(tx, booking, 'booking', now())
   await tx.publish(BookingMade, { ...told(booking), currency, feeMinor: charged === booking ? 0 : feeMinor })
   return charged
 }
@@ -143,16 +158,24 @@ const amounts = {
   'late-cancellation': 'lateCancellationFeeMinor',
 } as const
 
-/** The booking with the fee, where its terms have one and it was not asked for before. */
-async function askFee(tx: BookingTx, booking: Booking, kind: Fee['kind'], at: Date): Promise<Booking> {
-  const { owner, terms } = booking
-  const amountMinor = terms[amounts[kind]]
+const askByTerms = (tx: BookingTx, booking: Booking, kind: keyof typeof amounts, at: Date): Promise<Booking> =>
+  askFee(tx, booking, kind, { currency: booking.terms.currency, amountMinor: booking.terms[amounts[kind]] }, at)
+
+/** The booking with the fee, where there is one and it was not asked for before. */
+async function askFee(
+  tx: BookingTx,
+  booking: Booking,
+  kind: Fee['kind'],
+  { currency, amountMinor }: { readonly currency: string | null; readonly amountMinor: number },
+  at: Date,
+): Promise<Booking> {
+  const { owner } = booking
   // Nobody sells what is nobody's, and nobody owes themselves anything.
-  if (amountMinor === 0 || !terms.currency || !owner || owner.id === booking.driverId) return booking
+  if (amountMinor === 0 || !currency || !owner || owner.id === booking.driverId) return booking
   const fee: Fee = {
     id: newId(at.getTime()),
     kind,
-    currency: terms.currency,
+    currency,
     amountMinor,
     askedAt: at.toISOString(),
     waivedAt: null,
@@ -190,7 +213,13 @@ export type Ending =
       readonly late?: boolean
       readonly reason?: string | undefined
     }
-  | { readonly state: 'fulfilled'; readonly sessionId: string; readonly startedAt: Date }
+  | {
+      readonly state: 'fulfilled'
+      readonly sessionId: string
+      readonly startedAt: Date
+      /** They charged there all the time that it was kept. */
+      readonly stayed?: boolean
+    }
   | { readonly state: 'no-show' }
   | { readonly state: 'failed'; readonly reason: BookingFailure }
   | { readonly state: 'rejected' }
@@ -230,17 +259,29 @@ export async function end(
 }
 
 async function settleFees(tx: BookingTx, booking: Booking, ending: Ending, at: Date): Promise<Booking> {
-  if (ending.state === 'no-show') return await askFee(tx, booking, 'no-show', at)
-  if (ending.state === 'fulfilled') return await waive(tx, booking, ['no-show'], at)
-  if (ending.state === 'cancelled' && ending.by === 'driver' && ending.late)
-    return await askFee(tx, booking, 'late-cancellation', at)
-  return await waive(tx, booking, ['booking'], at)
+  if (ending.state === 'no-show') {
+    const due = reservationDue(booking, booking.expiresAt, true)
+    return await askFee(tx, await askByTerms(tx, booking, 'no-show', at), 'reservation-expired', due, at)
+  }
+  if (ending.state === 'fulfilled') {
+    const due = reservationDue(booking, ending.stayed ? undefined : ending.startedAt, false)
+    return await askFee(tx, await waive(tx, booking, ['no-show', 'reservation-expired'], at), 'reservation', due, at)
+  }
+  if (ending.state !== 'cancelled' || ending.by !== 'driver') return await waive(tx, booking, ['booking'], at)
+  const settled = ending.late
+    ? await askByTerms(tx, booking, 'late-cancellation', at)
+    : await waive(tx, booking, ['booking'], at)
+  // Before it was kept from others it was nobody's loss.
+  return wasKept(booking, at)
+    ? await askFee(tx, settled, 'reservation', reservationDue(booking, at, false), at)
+    : settled
 }
 
 async function tell(tx: BookingTx, before: Booking, booking: Booking, ending: Ending): Promise<void> {
-  const { currency } = booking.terms
-  // What is asked for since.
-  const feeMinor = booking.fees.slice(before.fees.length).reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+  // What is asked for since; one amount tells of one currency.
+  const asked = booking.fees.slice(before.fees.length)
+  const currency = asked[0]?.currency ?? booking.terms.currency
+  const feeMinor = asked.reduce((sum, fee) => sum + (fee.currency === currency ? fee.amountMinor : 0), 0)
   if (ending.state === 'rejected') await tx.publish(BookingRejected, told(booking))
   else if (ending.state === 'no-show') await tx.publish(BookingMissed, { ...told(booking), currency, feeMinor })
   else if (ending.state === 'failed') await tx.publish(BookingFailed, { ...told(booking), reason: ending.reason })

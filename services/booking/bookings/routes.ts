@@ -18,6 +18,7 @@ import type { Books } from '../host.ts'
 import { termsFor } from '../policies/store.ts'
 import { isLate, mayManage, mayRead, requirePossible, type Booking } from './bookings.ts'
 import { book, end, move, spotFor } from './making.ts'
+import { reservationAt } from './reserving.ts'
 import { bookingFilters, countBookings, searchBookings } from './search.ts'
 import { findBooking, listTaken, lockBooking } from './store.ts'
 import { BookingView, One, view } from './view.ts'
@@ -91,8 +92,10 @@ export function bookingRoutes(host: Books): void {
       if (!terms.open) throw new Problem('conflict', 'bookings_closed')
       if (termsVersion !== undefined && termsVersion !== terms.version) throw new Problem('conflict', 'terms_changed')
       requirePossible(terms, fromAt, toAt, now())
+      const reservation = await reservationAt(host, spot, actor.userId)
       const made = await db.once(request, async tx => {
-        const booking = await book(host, tx, { spot, terms, driverId: actor.userId, idToken, fromAt, toAt })
+        const order = { spot, terms, reservation, driverId: actor.userId, idToken, fromAt, toAt }
+        const booking = await book(host, tx, order)
         if (!booking) throw new Problem('conflict', 'booking_taken')
         return view(booking)
       })

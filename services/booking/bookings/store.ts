@@ -8,12 +8,12 @@ export const bookingColumns = (db: Db) => db`
   case when b.owner_id is not null then json_build_object('kind', b.owner_kind, 'id', b.owner_id) end as owner,
   b.station_version as "stationVersion", b.driver_id as "driverId", b.id_token as "idToken", b.from_at as "fromAt",
   b.to_at as "toAt", b.booked_to_at as "bookedToAt", b.hold_from_at as "holdFromAt", b.expires_at as "expiresAt", b.state, b.terms,
-  b.offered_until as "offeredUntil", b.series_id as "seriesId", b.session_id as "sessionId",
+  b.reservation, b.offered_until as "offeredUntil", b.series_id as "seriesId", b.session_id as "sessionId",
   b.arrived_at as "arrivedAt", b.reminded_at as "remindedAt", b.ended_at as "endedAt", b.ended_by as "endedBy",
   b.reason, b.hold, b.hold_request_id as "holdRequestId", b.hold_connection as "holdConnection",
   b.hold_asked_at as "holdAskedAt", b.version, b.created_at as "createdAt",
   (select coalesce(json_agg(json_build_object('id', f.id, 'kind', f.kind, 'currency', f.currency,
-      'amountMinor', f.amount_minor, 'askedAt', f.asked_at, 'waivedAt', f.waived_at) order by f.id), '[]')
+      'amountMinor', f.amount_minor, 'askedAt', f.asked_at, 'waivedAt', f.waived_at) order by f.asked_at, f.kind), '[]')
     from fees f where f.booking_id = b.id) as fees`
 
 export async function findBooking(db: Db, id: string): Promise<Booking | undefined> {
@@ -68,7 +68,11 @@ const rowOf = (booking: NewBooking) => ({
 
 /** Undefined where somebody has a part of that time: the constraint decides, not a prior read. */
 export async function insertBooking(tx: Tx, booking: NewBooking): Promise<Booking | undefined> {
-  const row = { ...rowOf(booking), terms: tx.json(booking.terms as never) }
+  const said = {
+    terms: tx.json(booking.terms as never),
+    reservation: booking.reservation && tx.json(booking.reservation as never),
+  }
+  const row = { ...rowOf(booking), ...said }
   const [made] = await tx<{ reservationId: number }[]>`
     insert into bookings ${tx(row as never)} on conflict on constraint bookings_apart do nothing
     returning reservation_id as "reservationId"`
@@ -84,6 +88,10 @@ export async function updateBooking(tx: Tx, booking: Booking): Promise<void> {
     throw error
   }
 }
+
+/** What is agreed when an offer is taken. */
+export const agreeReservation = (tx: Tx, { id, reservation }: Booking) =>
+  tx`update bookings set reservation = ${reservation && tx.json(reservation as never)} where id = ${id}`
 
 /** Whoever makes bookings for a driver does so one after the other. */
 export const lockDriver = (tx: Tx, driverId: string) =>

@@ -59,7 +59,7 @@ async function endingOf(tx: Tx, { chargerId, stationId, evse, driverId, fromAt }
       and coalesce(booked_to_at, to_at) between ${new Date(fromAt.getTime() - followsMs)} and ${fromAt}
     order by to_at desc limit 1`
   return before
-    ? { state: 'fulfilled', sessionId: before.sessionId, startedAt: fromAt }
+    ? { state: 'fulfilled', sessionId: before.sessionId, startedAt: fromAt, stayed: true }
     : { state: 'failed', reason: 'occupied' }
 }
 

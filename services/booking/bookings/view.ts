@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { TariffTerms } from '#contracts/billing'
 import { BookingCanceller, BookingFeeKind, BookingState } from '#contracts/booking'
 import { Id, Instant, Minor, Owner } from '#contracts/shared'
 import type { Booking, Terms } from './bookings.ts'
@@ -49,6 +50,10 @@ export const BookingView = Type.Object(
     holdFrom: { ...Instant, description: 'From then on nobody else may begin there' },
     expiresAt: { ...Instant, description: 'Who has not come by then is a no-show' },
     terms: TermsView,
+    reservation: {
+      ...nullable(TariffTerms),
+      description: 'What it costs, with tax, that the connector is kept: asked for once the driver came or is too late',
+    },
     fees: Type.Array(
       Type.Object({
         kind: BookingFeeKind,
@@ -102,6 +107,7 @@ export const view = (booking: Booking): BookingShown => ({
   holdFrom: booking.holdFromAt.toISOString(),
   expiresAt: booking.expiresAt.toISOString(),
   terms: booking.terms,
+  reservation: booking.reservation,
   fees: booking.fees.map(({ kind, currency, amountMinor, waivedAt }) => ({
     kind,
     currency,

@@ -15,6 +15,7 @@ import {
 } from '#kernel'
 import { isLate, requirePossible } from '../bookings/bookings.ts'
 import { book, end, spotFor, type BookingTx, type Order } from '../bookings/making.ts'
+import { reservationAt } from '../bookings/reserving.ts'
 import { Evse, IdToken, spotRefusals } from '../bookings/routes.ts'
 import { BookingView, nullable, One, view, type BookingShown } from '../bookings/view.ts'
 import type { Books } from '../host.ts'
@@ -143,13 +144,14 @@ export function seriesRoutes(host: Books): void {
       if (times.length === 0 || times.length > mostDays) throw new Problem('unprocessable', 'series_empty')
       const terms = await termsFor(host, spot.owner, stationId)
       if (!terms.open) throw new Problem('conflict', 'bookings_closed')
+      const reservation = await reservationAt(host, spot, actor.userId)
       const at = now()
       const where = { stationId, evse, connector, place, timeZone, idToken }
       const made = { id: newId(at.getTime()), driverId: actor.userId, ...where, ...rule, version: 1, createdAt: at }
       const series: Series = { ...made, state: 'active' }
       const answer = await db.once(request, async tx => {
         await insertSeries(tx, series)
-        const order = { spot, terms, driverId: actor.userId, idToken, seriesId: series.id }
+        const order = { spot, terms, reservation, driverId: actor.userId, idToken, seriesId: series.id }
         return { series: viewSeries(series), ...(await bookAll(host, tx, order, times)) }
       })
       return reply.code(201).header('location', `/api/bookings/series/${answer.series.id}`).send(answer)

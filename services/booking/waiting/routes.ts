@@ -4,8 +4,9 @@ import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, signe
 import { keptFor, requirePossible, type Booking } from '../bookings/bookings.ts'
 import { end, free, spotFor, tellMade } from '../bookings/making.ts'
 import { requirePaying } from '../bookings/paying.ts'
+import { reservationAt } from '../bookings/reserving.ts'
 import { Evse, IdToken, readable, spotRefusals } from '../bookings/routes.ts'
-import { lockBooking, updateBooking } from '../bookings/store.ts'
+import { agreeReservation, findBooking, lockBooking, updateBooking } from '../bookings/store.ts'
 import { BookingView, nullable, One, view } from '../bookings/view.ts'
 import type { Books } from '../host.ts'
 import { termsFor } from '../policies/store.ts'
@@ -142,13 +143,15 @@ export function waitingRoutes(host: Books): void {
       },
     },
     async ({ actor, params }, reply) => {
+      const reservation = await reservationAt(host, offered(actor, await findBooking(db, params.id)), actor.userId)
       const booking = await db.transaction(async tx => {
         const before = offered(actor, await lockBooking(tx, params.id))
         await requirePaying(tx, before.driverId)
         const times = keptFor(before.terms, before.fromAt, before.toAt, now())
         const version = before.version + 1
-        const taken: Booking = { ...before, ...times, state: 'reserved', offeredUntil: null, version }
+        const taken: Booking = { ...before, ...times, reservation, state: 'reserved', offeredUntil: null, version }
         await updateBooking(tx, taken)
+        await agreeReservation(tx, taken)
         await endOffer(tx, taken.id, 'served')
         return await tellMade(host, tx, taken)
       })

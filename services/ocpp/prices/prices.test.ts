@@ -178,6 +178,36 @@ suite('a charger of 2.1', () => {
     assert.equal((await as().get('/chargers/CP-1/tariffs')).body.code, 'charger_unknown')
   })
 
+  test('is told what it costs that it is reserved, and not what is due where nobody comes, which it has no words for', async t => {
+    const { said, show, tell } = await shop(t)
+    const reserved = (reservation: 'RESERVATION' | 'RESERVATION_EXPIRES', price: string) => ({
+      priceComponents: [
+        { type: 'TIME' as const, price },
+        { type: 'FLAT' as const, price: '2.38' },
+      ],
+      restrictions: { reservation, startTime: '06:00', endTime: '22:00' },
+    })
+    const elements = [
+      reserved('RESERVATION_EXPIRES', '14.28'),
+      reserved('RESERVATION', '7.14'),
+      { priceComponents: [{ type: 'ENERGY' as const, price: '0.595' }] },
+    ]
+    said.tariffs = [{ evse: 0, tariff: tariff({ currency: 'EUR', taxIncluded: true, elements }) }]
+    const line = await show('CP-1', 'ocpp2.1')
+    await tell()
+    const [[, payload]] = line.heard() as [[string, any]]
+    const { tariffId: _, description, currency: _currency, ...prices } = payload.tariff
+    const conditions = { startTimeOfDay: '06:00', endTimeOfDay: '22:00' }
+    const taxRates = [{ type: 'VAT', tax: 19 }]
+    assert.deepEqual(prices, {
+      energy: { prices: [{ priceKwh: 0.5 }], taxRates },
+      reservationTime: { prices: [{ priceMinute: 0.1, conditions }], taxRates },
+      reservationFixed: { prices: [{ priceFixed: 2, conditions }], taxRates },
+    })
+    assert.match(description[0].content, /0\.119 EUR\/min reserved \(06:00-22:00\), 2\.38 EUR per booking \(/)
+    assert.match(description[0].content, /0\.238 EUR\/min of an unused booking/)
+  })
+
   test('is told anew when a tariff changes or ends and when it starts again, and nothing where it knows already', async t => {
     const { p, said, show, tell, published, as } = await shop(t)
     const one = tariff(terms)

@@ -1,4 +1,6 @@
 import type { TariffTerms } from '#contracts/billing'
+import { ofSessions } from '#money/tariff-price'
+import type { Component, Terms } from '#money/tariff-words'
 
 /** A tariff as billing tells it to chargers. */
 export interface Told {
@@ -9,8 +11,7 @@ export interface Told {
   readonly taxPercent: string | null
 }
 
-type Element = TariffTerms['elements'][number]
-type Component = Element['priceComponents'][number]
+type Element = Terms['elements'][number]
 
 /** By what a charger knows a tariff: other terms are another tariff, and no two EVSEs share one (I07). */
 export const idOf = ({ tariffId, version }: Told, evse: number): string => `${tariffId}.${version}.${evse}`
@@ -21,11 +22,18 @@ const rounded = (value: number): number => Math.round(value * 1_000_000) / 1_000
 /** TariffType of 2.1 (Part 2 §2.75): prices are without tax, and of each kind the first counts whose conditions hold. */
 export function tariffOf(told: Told, id: string) {
   const { terms, taxPercent } = told
-  const { currency, taxIncluded, elements, minPrice, maxPrice } = terms
+  const { currency, taxIncluded, minPrice, maxPrice } = terms
   const percent = Number(taxPercent ?? 0)
   const net = (price: string, per = 1): number => rounded(Number(price) / per / (taxIncluded ? 1 + percent / 100 : 1))
   const taxRates = percent > 0 ? [{ type: 'VAT', tax: percent }] : undefined
-  const pricesOf = <P extends object>(type: Component['type'], price: (of: Component, when: object) => P) => {
+  const sessions = ofSessions(terms).elements
+  // What is due only where nobody comes it has no words for.
+  const reserved = terms.elements.filter(({ restrictions }) => restrictions?.reservation === 'RESERVATION')
+  const pricesOf = <P extends object>(
+    type: Component['type'],
+    price: (of: Component, when: object) => P,
+    elements: readonly Element[] = sessions,
+  ) => {
     const prices = elements.flatMap(({ priceComponents, restrictions }) => {
       const conditions = restrictions && conditionsOf(restrictions, type)
       return priceComponents
@@ -42,6 +50,8 @@ export function tariffOf(told: Told, id: string) {
       ...(graceSeconds ? { conditions: { ...conditionsIn(when), minIdleTime: graceSeconds } } : when),
     })) ?? chargingTime
   const fixedFee = pricesOf('FLAT', ({ price }, when) => ({ priceFixed: net(price), ...when }))
+  const reservationTime = pricesOf('TIME', ({ price }, when) => ({ priceMinute: net(price, 60), ...when }), reserved)
+  const reservationFixed = pricesOf('FLAT', ({ price }, when) => ({ priceFixed: net(price), ...when }), reserved)
   const bound = (price: string | undefined) =>
     price === undefined
       ? undefined
@@ -57,6 +67,8 @@ export function tariffOf(told: Told, id: string) {
     ...(chargingTime && { chargingTime }),
     ...(idleTime && { idleTime }),
     ...(fixedFee && { fixedFee }),
+    ...(reservationTime && { reservationTime }),
+    ...(reservationFixed && { reservationFixed }),
     ...(minCost && { minCost }),
     ...(maxCost && { maxCost }),
   }
@@ -90,16 +102,22 @@ function conditionsOf(of: NonNullable<Element['restrictions']>, type: Component[
 }
 
 const units = { ENERGY: '/kWh', TIME: '/min', PARKING_TIME: '/min idle', FLAT: ' per session' } as const
+const reservedUnits = {
+  RESERVATION: { ...units, TIME: '/min reserved', FLAT: ' per booking' },
+  RESERVATION_EXPIRES: { ...units, TIME: '/min of an unused booking', FLAT: ' per unused booking' },
+} as const
+const unitsOf = ({ restrictions }: Element) =>
+  restrictions?.reservation === undefined ? units : reservedUnits[restrictions.reservation]
 
 /** In one line, for displays that take no more. */
 export function textOf({ currency, taxIncluded, elements, minPrice, maxPrice }: TariffTerms): string {
-  const parts = elements.flatMap(({ priceComponents, restrictions }) =>
-    priceComponents.map(({ type, price, graceSeconds }) => {
+  const parts = elements.flatMap(element =>
+    element.priceComponents.map(({ type, price, graceSeconds }) => {
       const perHour = type === 'TIME' || type === 'PARKING_TIME'
       const amount = perHour ? String(rounded(Number(price) / 60)) : price
       const grace = graceSeconds ? [`after ${Math.round(graceSeconds / 60)} min`] : []
-      const when = [...grace, ...(restrictions ? whenOf(restrictions) : [])].join(', ')
-      return `${amount} ${currency}${units[type]}${when && ` (${when})`}`
+      const when = [...grace, ...(element.restrictions ? whenOf(element.restrictions) : [])].join(', ')
+      return `${amount} ${currency}${unitsOf(element)[type]}${when && ` (${when})`}`
     }),
   )
   const bounds = [

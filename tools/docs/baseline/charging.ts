@@ -142,7 +142,7 @@ export const charging = [
     },
   ),
   row('B2', 'tariffs', 'POST /api/billing/tariffs, PUT /api/billing/tariffs/:id, POST /api/billing/quote', {
-    'services/billing/tariffs/price.test.ts': [
+    'money/tariff-price.test.ts': [
       'is energy, time and a fee for the session, each at its price',
       'changes with the hour of the place, in the middle of a session',
     ],

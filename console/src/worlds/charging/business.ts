@@ -113,7 +113,11 @@ export const priceIn = (own: Own, language: Language, currency: string, { type, 
   return fill(own.per[type], { price: format.format(Number(price) / (perHour ? 60 : 1)) })
 }
 
+/** Whether it is a price of sessions, and not of what is reserved. */
+export const isOfSessions = ({ restrictions }: Terms['elements'][number]): boolean => !restrictions?.reservation
+
 export const pricesIn = (own: Own, language: Language, { currency, elements }: Terms): string =>
   elements
+    .filter(isOfSessions)
     .flatMap(({ priceComponents }) => priceComponents.map(each => priceIn(own, language, currency, each)))
     .join(', ')

@@ -11,7 +11,7 @@ import { Short } from '../../blocks/short.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
 import { shown, Value } from '../../blocks/values.tsx'
 import { useLanguage, useTexts, type Language } from '../../texts/texts.tsx'
-import { moment, priceIn, useOwn, weekdays, zone, type Component, type Terms } from './business.ts'
+import { isOfSessions, moment, priceIn, useOwn, weekdays, zone, type Component, type Terms } from './business.ts'
 
 type Trial = components['schemas']['TariffTrial']
 type Line = Trial['price']['lines'][number]
@@ -134,9 +134,10 @@ const minutesIn = (seconds: number, language: Language): string =>
   new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', maximumFractionDigits: 1 }).format(seconds / 60)
 
 /** Which prices count when; a stretch between two times at which any price changes is a row. */
-function Week({ terms }: { terms: Terms }) {
+function Week({ terms: { elements: all, ...said } }: { terms: Terms }) {
   const own = useOwn()
   const language = useLanguage()
+  const terms: Terms = { ...said, elements: all.filter(isOfSessions) }
   const cuts = terms.elements.flatMap(({ restrictions: { startTime = '00:00', endTime = '24:00' } = {} }) => [
     startTime,
     endTime,

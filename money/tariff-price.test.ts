@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { TariffTerms } from '#contracts/billing'
-import { priceOf, type Moment } from './price.ts'
+import { priceOf, reservationPriceOf, type Moment } from './tariff-price.ts'
+import type { Terms } from './tariff-words.ts'
 
-type Elements = TariffTerms['elements']
+type Elements = Terms['elements']
 
-const terms = (elements: Elements, more: Partial<TariffTerms> = {}): TariffTerms => ({
+const terms = (elements: Elements, more: Partial<Terms> = {}): Terms => ({
   currency: 'EUR',
   taxIncluded: true,
   elements,
@@ -21,7 +21,7 @@ const perKwh = (price: string, restrictions?: Elements[number]['restrictions']):
 const course = (start: string, ...points: [minutes: number, wh: number][]): Moment[] =>
   points.map(([minutes, energyWh]) => ({ at: Date.parse(start) + minutes * 60_000, energyWh }))
 
-const price = (of: TariffTerms, moments: Moment[], zone = 'Europe/Berlin') => {
+const price = (of: Terms, moments: Moment[], zone = 'Europe/Berlin') => {
   const { totalMinor, lines } = priceOf(of, moments, zone)
   assert.equal(
     lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
@@ -185,5 +185,64 @@ suite('the price of a session', () => {
         assert.equal(priceOf(tariff, course('2027-01-10T19:00:00Z', ...points), 'Europe/Berlin').totalMinor, expected)
       }),
     )
+  })
+})
+
+suite('the price of a reservation', () => {
+  const kept = (prices: Elements[number]['priceComponents']): Elements[number] => ({
+    priceComponents: prices,
+    restrictions: { reservation: 'RESERVATION' },
+  })
+  const expired = (prices: Elements[number]['priceComponents']): Elements[number] => ({
+    priceComponents: prices,
+    restrictions: { reservation: 'RESERVATION_EXPIRES' },
+  })
+  const charging: Elements[number] = {
+    priceComponents: [
+      { type: 'FLAT', price: '0.50' },
+      { type: 'ENERGY', price: '0.25' },
+    ],
+  }
+  const due = (of: Terms, minutes: number, isExpired: boolean): bigint => {
+    const from = Date.parse('2027-03-01T09:00:00Z')
+    return reservationPriceOf(of, { from, to: from + minutes * 60_000, isExpired }, 'Europe/Berlin').totalMinor
+  }
+
+  test('is that of the examples of OCPI (2.2.1 mod_tariffs, 15 to 18), and no part of what the session costs', () => {
+    const byTime = terms([kept([{ type: 'TIME', price: '5.00', stepSize: 60 }]), charging])
+    assert.equal(due(byTime, 15, false), 125n)
+    const withFee = terms([
+      kept([
+        { type: 'FLAT', price: '2.00' },
+        { type: 'TIME', price: '5.00', stepSize: 300 },
+      ]),
+      charging,
+    ])
+    assert.equal(due(withFee, 13, false), 325n)
+    const feeIfExpired = terms([
+      expired([{ type: 'FLAT', price: '4.00' }]),
+      kept([{ type: 'TIME', price: '2.00', stepSize: 600 }]),
+      charging,
+    ])
+    assert.deepEqual([due(feeIfExpired, 22, false), due(feeIfExpired, 60, true)], [100n, 600n])
+    const timeIfExpired = terms([
+      kept([{ type: 'TIME', price: '3.00', stepSize: 600 }]),
+      charging,
+      expired([{ type: 'TIME', price: '6.00', stepSize: 600 }]),
+    ])
+    assert.deepEqual([due(timeIfExpired, 22, false), due(timeIfExpired, 90, true)], [150n, 900n])
+    const session = course('2027-03-01T09:00:00Z', [0, 0], [60, 20_000])
+    for (const one of [byTime, withFee, feeIfExpired, timeIfExpired]) assert.equal(price(one, session).total, 550n)
+  })
+
+  test('changes with the hour of the place, and has neither the least nor the most of sessions', () => {
+    const night: Elements[number] = {
+      priceComponents: [{ type: 'TIME', price: '1.00' }],
+      restrictions: { reservation: 'RESERVATION', startTime: '10:30', endTime: '06:00' },
+    }
+    const of = terms([night, kept([{ type: 'TIME', price: '4.00' }])], { minPrice: '50', maxPrice: '60' })
+    // From ten to eleven by the clock of Berlin.
+    assert.deepEqual([due(of, 60, false), due(of, 60, true), due(of, 0, false)], [250n, 250n, 0n])
+    assert.equal(due(terms([charging]), 60, true), 0n)
   })
 })

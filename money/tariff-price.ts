@@ -1,5 +1,5 @@
-import type { TariffTerms } from '#contracts/billing'
-import { divided, exact, rounded, toWhole, type Exact } from '#money/amount'
+import { divided, exact, rounded, toWhole, type Exact } from './amount.ts'
+import type { Component, Restrictions, Terms } from './tariff-words.ts'
 
 /** How far a session was at a moment; the first is its start, the last its end or now. In the order of time, energy never falls. */
 export interface Moment {
@@ -9,9 +9,7 @@ export interface Moment {
   readonly energyWh: number
 }
 
-export type Dimension = TariffTerms['elements'][number]['priceComponents'][number]['type']
-type Component = TariffTerms['elements'][number]['priceComponents'][number]
-type Restrictions = NonNullable<TariffTerms['elements'][number]['restrictions']>
+export type Dimension = Component['type']
 
 /** A part of what is due; `amountMinor` of all lines add up to the total. */
 export interface PriceLine {
@@ -53,7 +51,43 @@ const zero = exact(0)
  * What a session costs by OCPI's rules (2.2.1 mod_tariffs): it is cut wherever a restriction begins or ceases to hold, and of each
  * kind of price the first element that holds counts for a piece. Everything is exact until the sum is rounded once.
  */
-export function priceOf(terms: TariffTerms, course: readonly Moment[], timeZone: string): Price {
+export const priceOf = (terms: Terms, course: readonly Moment[], timeZone: string): Price =>
+  priceBy(ofSessions(terms), course, timeZone)
+
+/** What sessions cost, without what it costs that something is reserved. */
+export const ofSessions = (terms: Terms): Terms => ({
+  ...terms,
+  elements: terms.elements.filter(({ restrictions }) => restrictions?.reservation === undefined),
+})
+
+/** What it costs that something is reserved, and nothing else; undefined where that costs nothing. */
+export function ofReservations({ currency, taxIncluded, elements }: Terms): Terms | undefined {
+  const reserved = elements.filter(({ restrictions }) => restrictions?.reservation !== undefined)
+  return reserved.length > 0 ? { currency, taxIncluded, elements: reserved } : undefined
+}
+
+/** That a plug is kept for somebody until they come, or until it is known that they did not. */
+export interface Reservation {
+  /** Milliseconds since 1970. */
+  readonly from: number
+  readonly to: number
+  readonly isExpired: boolean
+}
+
+/**
+ * What a reservation costs by OCPI's rules (2.2.1 mod_tariffs, ReservationRestrictionType): so much time, and once. Of each
+ * kind of price what is said of those that expire goes before what is said of all.
+ */
+export function reservationPriceOf(terms: Terms, { from, to, isExpired }: Reservation, timeZone: string): Price {
+  const by = (wanted: Restrictions['reservation']) =>
+    terms.elements.filter(({ restrictions }) => restrictions?.reservation === wanted)
+  const elements = [...(isExpired ? by('RESERVATION_EXPIRES') : []), ...by('RESERVATION')]
+  const { currency, taxIncluded } = terms
+  const course = [from, Math.max(from, to)].map(at => ({ at, energyWh: 0 }))
+  return priceBy({ currency, taxIncluded, elements }, course, timeZone)
+}
+
+function priceBy(terms: Terms, course: readonly Moment[], timeZone: string): Price {
   const shares = new Map<Component, Share>()
   const last = new Map<Dimension, Share>()
   const add = (component: Component, volume: Exact): void => {
@@ -112,7 +146,7 @@ function stepUp(type: Dimension, { component }: Share, shares: Iterable<Share>):
   return all.div(step).ceil().mul(step).sub(all)
 }
 
-function total(terms: TariffTerms, shares: readonly Share[]): Price {
+function total(terms: Terms, shares: readonly Share[]): Price {
   const { currency, minPrice, maxPrice } = terms
   const costs = shares.map(({ component, volume }) => exact(component.price).mul(volume).div(perUnit[component.type]))
   const sum = costs.reduce((sum, cost) => sum.add(cost), zero)
@@ -160,7 +194,7 @@ interface Point {
 /** Meters that count in whole kWh stand still between two readings of a car that charges; shorter stops are none. */
 const parkedMs = 5 * 60_000
 
-function* piecesOf(terms: TariffTerms, course: readonly Moment[], timeZone: string): Generator<Piece> {
+function* piecesOf(terms: Terms, course: readonly Moment[], timeZone: string): Generator<Piece> {
   const [begin] = course
   if (!begin) return
   const start = begin.at
@@ -228,7 +262,7 @@ function cutsByTime(restrictions: readonly Restrictions[], start: number, end: n
   return [...cuts]
 }
 
-const componentFor = ({ elements }: TariffTerms, type: Dimension, piece: Piece): Component | undefined =>
+const componentFor = ({ elements }: Terms, type: Dimension, piece: Piece): Component | undefined =>
   elements
     .find(
       ({ priceComponents, restrictions }) =>
