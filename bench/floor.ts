@@ -10,6 +10,7 @@ import { searchPassports } from '../services/passports/search.ts'
 import { findPassport, insertPassport } from '../services/passports/store.ts'
 import { pairs, roundOf } from './books/books.ts'
 import { actorOf, listStatement } from './passports.ts'
+import { identityFloor } from './identity-floor.ts'
 import { lawFloor } from './law-floor.ts'
 import { shopFloor } from './shop-floor.ts'
 import type { Order } from './world.ts'
@@ -24,7 +25,7 @@ const sql = postgres({
   password: order.password,
   onnotice: () => {},
   types: { bigint: postgres.BigInt },
-  connection: { search_path: 'bench, passports, books, marketplace, extensions', TimeZone: 'UTC' },
+  connection: { search_path: 'bench, passports, books, marketplace, identity, extensions', TimeZone: 'UTC' },
 })
 await sql`create schema if not exists bench`
 await sql`create table if not exists bench.things (id uuid primary key, owner_id uuid not null, data json not null, created_at timestamptz not null)`
@@ -202,6 +203,7 @@ function hearChargers(): void {
 
 await shopFloor(app, sql)
 await lawFloor(app, sql)
+identityFloor(app, sql)
 
 const address = await app.listen({ port: 0, host: '127.0.0.1' })
 process.once('disconnect', () => void Promise.all([app.close(), sql.end({ timeout: 1 })]).then(() => process.exit(0)))

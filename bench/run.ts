@@ -12,6 +12,7 @@ import { content } from './rows/content.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
+import { identity } from './rows/identity.ts'
 import { kafka } from './rows/kafka.ts'
 import { law } from './rows/law.ts'
 import { list } from './rows/list.ts'
@@ -51,12 +52,13 @@ const rows = [
   besideBetterAuth,
   law,
   content,
+  identity,
 ]
 const grounds = {
   embedded: {
     title: 'embedded engines',
     page: 'results.md',
-    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
+    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22],
   },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',

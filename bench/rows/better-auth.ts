@@ -1,7 +1,7 @@
 import { betterAuthVersion, installBetterAuth } from '../better-auth/install.ts'
 import { alternate, throughput, type Line } from '../measure.ts'
 import { perSecond } from '../report.ts'
-import type { Pool } from '../../kernel/database/database.ts'
+import { answered, crowd, post, refresh, refreshTokenOf, renewed } from '../signing-in.ts'
 import { makePeople, password, signedIn, signIn, type Server, type World } from '../world.ts'
 
 /** Clients that refresh, each with a session of its own. */
@@ -72,16 +72,6 @@ export async function besideBetterAuth(world: World): Promise<Line[]> {
   ]
 }
 
-const asJson = { 'content-type': 'application/json' }
-
-async function answered(answer: Response): Promise<Response> {
-  if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}: ${await answer.text()}`)
-  return answer
-}
-
-const post = async (url: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
-  await answered(await fetch(url, { method: 'POST', headers: { ...asJson, ...headers }, body: JSON.stringify(body) }))
-
 /** Members of the peer, made as it makes them. */
 async function signUp({ url }: Server, count: number): Promise<{ email: string }[]> {
   const members = Array.from({ length: count }, (_, at) => ({ email: `member-${at}@example.com` }))
@@ -116,38 +106,4 @@ async function getSession({ url }: Server, cookie: string): Promise<string> {
   const answer = await answered(await fetch(`${url}/api/auth/get-session`, { headers: { cookie } }))
   if ((await answer.json()) === null) throw new Error('the session is gone')
   return cookiesIn(answer) || cookie
-}
-
-async function refreshTokenOf({ url }: Server, { email }: { email: string }): Promise<string> {
-  return ((await (await post(`${url}/api/auth/login`, { email, password })).json()) as { refreshToken: string })
-    .refreshToken
-}
-
-async function refresh({ url }: Server, refreshToken: string): Promise<string> {
-  return ((await (await post(`${url}/api/auth/refresh`, { refreshToken })).json()) as { refreshToken: string })
-    .refreshToken
-}
-
-/** How often a second sessions are kept alive, one after the other each; what is held at the end stays for the next round. */
-async function renewed(seconds: number, held: string[], renew: (own: string) => Promise<string>): Promise<number> {
-  const until = performance.now() + seconds * 1_000
-  let count = 0
-  await Promise.all(
-    held.map(async (_, at) => {
-      while (performance.now() < until) {
-        held[at] = await renew(held[at]!)
-        count++
-      }
-    }),
-  )
-  return count / seconds
-}
-
-/** So many accounts in all, made by SQL. */
-async function crowd(sql: Pool, count: number): Promise<void> {
-  await sql`
-    insert into identity.users (id, email, password_hash, first_name, last_name, locale, created_at)
-    select gen_random_uuid(), 'crowd-' || n || '@example.com', 'none', 'Ada', 'Lovelace', 'en', now()
-    from generate_series(1 + (select count(*) from identity.users), ${count}::int) n`
-  await sql`analyze identity.users`
 }
