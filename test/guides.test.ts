@@ -369,3 +369,32 @@ test('run the marketplace: every block runs as it stands, with what failed in th
   await p.settle()
   await root.get(404, `GET /api/admin/users/${PERSON}`)
 })
+
+test('people and organisations: every request runs as it stands, from the first colleague to the terms', async t => {
+  const p = await openMarketplace(t)
+  const GRACE = await p.person('grace')
+  await p.person('olga')
+  const told = await follow(
+    t,
+    'people-and-organisations',
+    { AT: p.address, ADMIN: await p.signIn('root'), OWNER: await p.signIn('olga'), GRACE },
+    // The example will lie behind us.
+    { instead: { '2027-03-01T00:00:00.000Z': new Date(Date.now() + 30 * 86_400_000).toISOString() } },
+  )
+  for (const said of [
+    /"email":"grace@example\.com"/,
+    /"created":1,"updated":0/,
+    /"role":"operator"/,
+    /"accessToken"/,
+    /"name":"Accountant"/,
+    /"state":"verified"/,
+    /"verified":true/,
+    /"userName":"hedy@voltaic\.example"/,
+    /"disabled":true/,
+    /"user\.role-changed"/,
+    /"key":"terms"/,
+  ])
+    assert.match(told, said)
+  const [ada] = (await (await p.as('root')).get(200, 'GET /api/auth/users?q=ada@example.com')).items
+  assert.equal(ada.role, 'operator', 'who was taken over is there')
+})
