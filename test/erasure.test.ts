@@ -23,6 +23,7 @@ const pseudonyms: readonly (readonly [reason: string, ...columns: string[]])[] =
     'passports.serialisations.actor',
     'passports.addressed_readers.invited_by',
     'passports.access_log.reader_id',
+    'passports.interest_requests.owner_id',
     'documents.readings.reader_id',
     'documents.documents.owner_id',
     'documents.passport_owners.owner_id',

@@ -25,6 +25,8 @@ create table access_log (
   route            text                      not null,
   at               timestamp with time zone  not null,
   doc_id           uuid,
+  purpose          text,
+  points           integer[],
   constraint access_log_pkey PRIMARY KEY (id),
   constraint access_log_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
 );
@@ -175,6 +177,7 @@ create table interest_requests (
   due_at       timestamp with time zone  not null,
   created_at   timestamp with time zone  not null,
   updated_at   timestamp with time zone  not null,
+  owner_id     uuid,
   constraint interest_requests_pkey PRIMARY KEY (id),
   constraint interest_requests_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint interest_requests_asker_kind_check CHECK ((asker_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
@@ -182,7 +185,10 @@ create table interest_requests (
 );
 CREATE INDEX interest_requests_by_person ON passports.interest_requests USING btree (asked_by);
 CREATE INDEX interest_requests_of_asker ON passports.interest_requests USING btree (asker_id, id);
+CREATE INDEX interest_requests_of_owner ON passports.interest_requests USING btree (owner_id, id);
+CREATE INDEX interest_requests_of_passport ON passports.interest_requests USING btree (passport_id, id);
 CREATE UNIQUE INDEX interest_requests_waiting ON passports.interest_requests USING btree (passport_id, asker_id) WHERE (state = ANY (ARRAY['open'::text, 'asked_back'::text]));
+CREATE TRIGGER interest_requests_owner BEFORE INSERT ON passports.interest_requests FOR EACH ROW EXECUTE FUNCTION owner_of_interest();
 
 create table law_day (
   one  boolean  not null default true,
@@ -251,6 +257,7 @@ CREATE INDEX passports_search ON passports.passports USING gin (owner_id, identi
 CREATE INDEX passports_words_authority ON passports.passports USING gin (words_authority) WHERE (words_authority IS NOT NULL);
 CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE ((identifier IS NOT NULL) AND (identifier_whole IS NULL));
 CREATE UNIQUE INDEX passports_identifier_whole ON passports.passports USING btree (owner_id, digest_of(identifier_whole)) WHERE (identifier_whole IS NOT NULL);
+CREATE TRIGGER passports_moved AFTER UPDATE OF owner_id ON passports.passports FOR EACH ROW WHEN ((old.owner_id IS DISTINCT FROM new.owner_id)) EXECUTE FUNCTION move_interests();
 CREATE TRIGGER passports_versions AFTER DELETE ON passports.passports FOR EACH ROW EXECUTE FUNCTION drop_versions();
 
 create table readers (
@@ -261,6 +268,8 @@ create table readers (
   by_id        boolean                   not null default true,
   audience     text                      not null default 'owner'::text,
   until_at     timestamp with time zone,
+  purpose      text,
+  request_id   uuid,
   constraint readers_pkey PRIMARY KEY (passport_id, reader_id),
   constraint readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint readers_audience_check CHECK ((audience = ANY (ARRAY['owner'::text, 'interest'::text]))),
@@ -416,6 +425,24 @@ begin
     return old;
   end if;
   raise exception 'the access log is only added to';
+end $function$;
+
+CREATE OR REPLACE FUNCTION passports.move_interests()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update interest_requests set owner_id = new.owner_id where passport_id = new.id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION passports.owner_of_interest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select owner_id into new.owner_id from passports where id = new.passport_id for share;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION passports.version_at(passport uuid, newest integer, moment timestamp with time zone)

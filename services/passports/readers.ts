@@ -8,6 +8,8 @@ export interface Reader {
   readonly email?: string
   /** Said where they read less than the owner does. */
   readonly audience?: 'interest'
+  /** Of Art. 77(2), for which they read by their interest. */
+  readonly purpose?: string
   readonly until?: Date
   readonly since: Date
 }
@@ -16,6 +18,8 @@ export interface Reader {
 export interface Lent {
   readonly audience: 'owner' | 'interest'
   readonly until: Date | null
+  /** Of an interest, as far as it is known. */
+  readonly purpose?: string | null
 }
 export const asOwner: Lent = { audience: 'owner', until: null }
 
@@ -31,17 +35,17 @@ export interface Addressed {
 /** As their owner wrote them, in the order of their ids, up to `limit`, after the id `after`. */
 export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
   const beyond = after ?? '00000000-0000-0000-0000-000000000000'
-  const rows = await db<(Omit<Reader, 'audience' | 'until'> & { email: string | null } & Lent)[]>`
-    (select kind, reader_id as id, null as email, since, audience, until_at as until from readers
+  const rows = await db<(Omit<Reader, 'audience' | 'until' | 'purpose'> & { email: string | null } & Required<Lent>)[]>`
+    (select kind, reader_id as id, null as email, since, audience, until_at as until, purpose from readers
       where passport_id = ${id} and by_id and reader_id > ${beyond} order by reader_id limit ${limit})
     union all
-    (select 'address', id, email, since, 'owner', null from addressed_readers
+    (select 'address', id, email, since, 'owner', null, null from addressed_readers
       where passport_id = ${id} and id > ${beyond} order by id limit ${limit})
     order by id limit ${limit}`
-  return rows.map(({ email, audience, until, ...reader }) => ({
+  return rows.map(({ email, audience, until, purpose, ...reader }) => ({
     ...reader,
     ...(email !== null && { email }),
-    ...(audience === 'interest' && { audience }),
+    ...(audience === 'interest' && { audience, ...(purpose && { purpose }) }),
     ...(until && { until }),
   }))
 }
@@ -60,25 +64,72 @@ export async function insertReader(
   id: string,
   reader: Owner,
   since: Date,
-  { audience, until }: Lent = asOwner,
+  { audience, until, purpose = null }: Lent = asOwner,
 ): Promise<boolean> {
   const changed = await tx`
-    insert into readers as r (passport_id, reader_id, kind, since, audience, until_at)
-    values (${id}, ${reader.id}, ${reader.kind}, ${since}, ${audience}, ${until})
+    insert into readers as r (passport_id, reader_id, kind, since, audience, until_at, purpose)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since}, ${audience}, ${until}, ${purpose})
     on conflict (passport_id, reader_id) do update
-      set kind = excluded.kind, by_id = true, audience = excluded.audience, until_at = excluded.until_at
-      where (r.kind, r.audience, r.until_at) is distinct from (excluded.kind, excluded.audience, excluded.until_at)
-        or not r.by_id
+      set kind = excluded.kind, by_id = true, audience = excluded.audience, until_at = excluded.until_at,
+        purpose = excluded.purpose, request_id = null
+      where (r.kind, r.audience, r.until_at, r.purpose) is distinct from
+          (excluded.kind, excluded.audience, excluded.until_at, excluded.purpose)
+        or not r.by_id or r.request_id is not null
     returning reader_id`
   return changed.length > 0
 }
 
-/** Lets somebody read by their interest for good; whoever reads more already still does. Whether that was new. */
-export async function insertInterested(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
+/** An interest that was asked for, and given until a time. */
+export interface Given {
+  readonly requestId: string
+  readonly purpose: string
+  readonly until: Date
+}
+
+/**
+ * Lets somebody read by an interest that they asked for; whether that was new. Whoever reads all of it, or as much for
+ * longer, goes on doing that instead.
+ */
+export async function insertGiven(
+  tx: Tx,
+  id: string,
+  reader: Owner,
+  since: Date,
+  { requestId, purpose, until }: Given,
+): Promise<boolean> {
   const changed = await tx`
-    insert into readers as r (passport_id, reader_id, kind, since, audience)
-    values (${id}, ${reader.id}, ${reader.kind}, ${since}, 'interest')
-    on conflict (passport_id, reader_id) do update set until_at = null, by_id = true
+    insert into readers as r (passport_id, reader_id, kind, since, audience, until_at, purpose, request_id)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since}, 'interest', ${until}, ${purpose}, ${requestId})
+    on conflict (passport_id, reader_id) do update
+      set kind = excluded.kind, by_id = true, audience = excluded.audience, until_at = excluded.until_at,
+        purpose = excluded.purpose, request_id = excluded.request_id
+      where r.until_at <= ${since} or (r.audience = 'interest' and r.until_at <= excluded.until_at)
+    returning reader_id`
+  return changed.length > 0
+}
+
+/** Ends what a request opened, and that alone; whether it stood. */
+export async function deleteGiven(tx: Tx, id: string, requestId: string): Promise<boolean> {
+  const deleted = await tx`
+    delete from readers where passport_id = ${id} and request_id = ${requestId} returning reader_id`
+  return deleted.length > 0
+}
+
+/** Lets somebody read by their interest for good; whoever reads all of it for good still does. Whether that was new. */
+export async function insertInterested(
+  tx: Tx,
+  id: string,
+  reader: Owner,
+  since: Date,
+  purpose: string,
+): Promise<boolean> {
+  const changed = await tx`
+    insert into readers as r (passport_id, reader_id, kind, since, audience, purpose)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since}, 'interest', ${purpose})
+    on conflict (passport_id, reader_id) do update
+      set until_at = null, by_id = true, request_id = null,
+        audience = case when r.until_at is null then r.audience else excluded.audience end,
+        purpose = case when r.until_at is null and r.audience = 'owner' then null else excluded.purpose end
       where r.until_at is not null or not r.by_id
     returning reader_id`
   return changed.length > 0
@@ -151,7 +202,8 @@ export async function openTo(tx: Tx, { id, passportId, since }: Addressed, userI
   const inserted = await tx`
     insert into readers as r (passport_id, reader_id, kind, since, by_id)
     values (${passportId}, ${userId}, 'person', ${since}, false)
-    on conflict (passport_id, reader_id) do update set audience = 'owner', until_at = null
+    on conflict (passport_id, reader_id) do update
+      set audience = 'owner', until_at = null, purpose = null, request_id = null
       where r.audience <> 'owner' or r.until_at is not null
     returning reader_id`
   return inserted.length > 0

@@ -5,6 +5,7 @@ import { Email, Id, Instant, Owner } from '#contracts/shared'
 import { cursorOf, fail, isId, listQuery, newId, Page, page, Problem, signedIn, timeOf, type Tx } from '#kernel'
 import { noteWhole } from './audiences/log.ts'
 import type { FindReader, PassportsHost } from './host.ts'
+import { Purpose } from './interests/purposes.ts'
 import { tellInterested } from './interested.ts'
 import { editableBy, told } from './passports.ts'
 import {
@@ -31,13 +32,15 @@ const ReaderView = Type.Object(
     audience: Type.Optional(
       Type.Enum(['interest'], { description: 'Said where it reads by its legitimate interest, not as the owner does' }),
     ),
+    purpose: Type.Optional({ ...Purpose, description: 'Of that interest, where it was said' }),
     until: Type.Optional({ ...Instant, description: 'When that ends' }),
     since: Instant,
   },
   { title: 'PassportReader' },
 )
-const view = ({ until, ...reader }: Reader) => ({
+const view = ({ until, purpose, ...reader }: Reader) => ({
   ...reader,
+  ...(purpose && { purpose: purpose as never }),
   ...(until && { until: until.toISOString() }),
   since: reader.since.toISOString(),
 })
@@ -130,8 +133,8 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
         summary: 'Share a passport with a person or an organisation, to read it',
         description:
           'As the owner reads it, or with `audience: interest` as the law opens a published one to persons with a ' +
-          'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said. Of a draft they ' +
-          'hear when it is published.',
+          'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said; `purpose` says of ' +
+          'which, and stands in the log of what they read. Of a draft they hear when it is published.',
         refuses: ['passport_unknown', 'editor_required', 'reader_unknown', 'readers_limit_reached'],
         params: OneReader,
         body: Type.Object(
@@ -139,6 +142,7 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
             kind: Owner.properties.kind,
             audience: Type.Optional(Type.Enum(['owner', 'interest'], { examples: ['interest'] })),
             until: Type.Optional({ ...Instant, description: 'From then on it reads no more' }),
+            purpose: Type.Optional(Purpose),
           },
           { examples: [{ kind: 'organisation' }] },
         ),
@@ -147,11 +151,18 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
     },
     async ({ actor, params, body }, reply) => {
       const reader = { kind: body.kind, id: params.readerId }
+      const { audience = 'owner', purpose = null } = body
+      if (purpose && audience !== 'interest')
+        throw new Problem('invalid', 'request_invalid', {
+          errors: [
+            { pointer: '/purpose', detail: 'is of who reads by an interest: say audience interest, or leave it out' },
+          ],
+        })
       editableBy(actor, await findPassport(db, params.id, actor))
       await requireKnown(reader)
       await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-        const lent = { audience: body.audience ?? 'owner', until: body.until ? timeOf(body.until) : null }
+        const lent = { audience, until: body.until ? timeOf(body.until) : null, purpose }
         if (await insertReader(tx, passport.id, reader, now(), lent)) {
           await requireRoom(tx, passport.id)
           if (lent.audience === 'interest') await tellInterested(tx, passport, reader, true)

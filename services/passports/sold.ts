@@ -16,7 +16,7 @@ export function openToBuyers({ on, now }: PassportsHost): void {
       const held = await findHeld(tx, passportId)
       // Gone, or theirs already.
       if (!held || held.owner.id === buyer.id) return
-      if (await insertInterested(tx, passportId, buyer, now())) await tellInterested(tx, held, buyer, true)
+      if (await insertInterested(tx, passportId, buyer, now(), 'purchase')) await tellInterested(tx, held, buyer, true)
     },
   )
 }

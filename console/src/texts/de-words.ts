@@ -187,6 +187,7 @@ export const fields: typeof englishFields = {
   answer: 'Antwort',
   reader: 'Wer',
   audience: 'Als',
+  points: 'Punkte von Anhang XIII',
   route: 'Was gefragt wurde',
   errorDescription: 'Fehlertext',
   askedAt: 'Gesendet',

@@ -210,6 +210,7 @@ export const fields = {
   answer: 'Answer',
   reader: 'Who',
   audience: 'As',
+  points: 'Points of Annex XIII',
   route: 'What was asked',
   errorDescription: 'Error text',
   askedAt: 'Sent',

@@ -1,10 +1,12 @@
 import type { Db, Tx } from '#kernel'
 import { atOnce, type Entry, type Log } from './access.ts'
 
-type EntryRow = Omit<Entry, 'organisation' | 'document' | 'at'> & {
+type EntryRow = Omit<Entry, 'organisation' | 'document' | 'purpose' | 'points' | 'at'> & {
   id: string
   organisation: string | null
   document: string | null
+  purpose: string | null
+  points: number[] | null
   at: Date
 }
 type LinkRow = Omit<Log, 'entries' | 'previous'> & {
@@ -14,14 +16,17 @@ type LinkRow = Omit<Log, 'entries' | 'previous'> & {
   from: string
 }
 
-const toEntry = ({ id: _, organisation, document, at, ...entry }: EntryRow): Entry => ({
+/** What a row does not say its entry does not have: so those of before keep the hash that they were bound with. */
+const toEntry = ({ id: _, organisation, document, purpose, points, at, ...entry }: EntryRow): Entry => ({
   ...entry,
   ...(organisation && { organisation }),
   ...(document && { document }),
+  ...(purpose && { purpose }),
+  ...(points && { points }),
   at: at.toISOString(),
 })
 
-const entry = `id, reader_id as reader, organisation_id as organisation, doc_id as document, audience, route, at`
+const entry = `id, reader_id as reader, organisation_id as organisation, doc_id as document, audience, purpose, points, route, at`
 
 /** Passports of which something was read from a time on, before another, in the order of their ids. */
 export async function* readBetween(tx: Tx, from: Date, until: Date): AsyncGenerator<string> {

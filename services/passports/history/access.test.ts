@@ -68,8 +68,8 @@ test('who read a passport is bound day by day, sealed with its history, and chec
   const pages = await proofOf()
   assert.deepEqual(verifyHistory(pages, { keys }), { wrong: [], open: [], versions: 3, sealed: '2027-03-05' })
   assert.deepEqual(entriesIn(pages), [1, 3, 2])
-  const [entry] = pages[0]!.items[0]!.disclosed[0]!.said as Record<string, string>[]
-  assert.deepEqual([entry!.audience, entry!.route], ['authority', 'GET /api/passports/:id'])
+  const [entry] = pages[0]!.items[0]!.disclosed[0]!.said as Record<string, unknown>[]
+  assert.deepEqual([entry!.audience, entry!.route, entry!.points], ['authority', 'GET /api/passports/:id', [1, 2, 3]])
   // What is read now is in the link of today.
   await read(1)
   assert.deepEqual(entriesIn(await proofOf()), [1, 3, 2])
@@ -145,6 +145,10 @@ test('a draft goes with the log of who read it, and many readings of a day are s
   await seal('2027-03-02T01:00:00.000Z')
   const pages = await proofOf('limit=1')
   assert.deepEqual(entriesIn(pages), [101, 1000, 1000])
+  // Rows of before purposes and points were noted are bound as they were then.
+  const said = pages.flatMap(({ items }) => items.flatMap(({ disclosed }) => disclosed[0]!.said as object[]))
+  const kinds = new Set(said.map(entry => Object.keys(entry).sort().join()))
+  assert.deepEqual(kinds, new Set(['at,audience,organisation,points,reader,route', 'at,audience,reader,route']))
   assert.deepEqual(verifyHistory(pages, { keys: await keysOf() }), {
     wrong: [],
     open: [],

@@ -10,6 +10,9 @@ export interface Entry {
   /** Of its documents, the one that was read. */
   readonly document?: string
   readonly audience: string
+  /** Of the interest that they read by; not of those of before it was noted, as neither are the points that were open. */
+  readonly purpose?: string
+  readonly points?: readonly number[]
   readonly route: string
   readonly at: string
 }

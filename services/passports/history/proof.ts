@@ -119,6 +119,8 @@ export const AccessProofView = Type.Object(
                     organisation: Type.Optional(Id),
                     document: Type.Optional(Id),
                     audience: Type.String({ examples: ['authority'] }),
+                    purpose: Type.Optional(Type.String({ examples: ['treatment'] })),
+                    points: Type.Optional(Type.Array(Type.Integer({ examples: [1] }))),
                     route: Type.String({ examples: ['GET /api/passports/:id'] }),
                     at: Instant,
                   },

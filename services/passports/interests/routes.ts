@@ -18,25 +18,17 @@ import {
   type Actor,
   type Tx,
 } from '#kernel'
-import { policyInForce } from '#law'
 import { readable } from '../audiences/answer.ts'
 import type { PassportsHost } from '../host.ts'
 import { tellInterested } from '../interested.ts'
 import { told, type Passport } from '../passports.ts'
-import { deleteReader, insertReader } from '../readers.ts'
+import { deleteGiven, insertGiven } from '../readers.ts'
 import { findPublished } from '../store.ts'
 import { One } from '../view.ts'
 import { ahead, dueAfter, endOf, moved, sideOf, states, type Interest, type Move } from './interests.ts'
+import { Purpose, purposes } from './purposes.ts'
 import { findInterest, insertInterest, listInterests, lockInterest, updateInterest } from './store.ts'
 
-const purposes = policyInForce.purposes.filter(({ grant }) => grant)
-const Purpose = Type.Enum(
-  purposes.map(({ id }) => id),
-  {
-    examples: ['treatment'],
-    description: 'By Art. 77(2) of Regulation (EU) 2023/1542; see `GET /api/passports/policy`',
-  },
-)
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 const InterestView = Type.Object(
@@ -255,17 +247,15 @@ export function interestRoutes(host: PassportsHost): void {
       },
     )
 
-  /** What was given lets them read; what is taken back, or given up, ends that. */
+  /** What was given lets them read; what is taken back, or given up, ends that, and no other share of theirs. */
   async function openOrShut(tx: Tx<'passports'>, passport: Passport, before: Interest, after: Interest): Promise<void> {
-    const { asker, givenUntil } = after
+    const { id: requestId, asker, purpose, givenUntil } = after
     if (after.state === 'given') {
-      const lent = { audience: 'interest' as const, until: givenUntil }
-      if (await insertReader(tx, passport.id, asker, after.updatedAt, lent))
+      const given = { requestId, purpose, until: givenUntil! }
+      if (await insertGiven(tx, passport.id, asker, after.updatedAt, given))
         await tellInterested(tx, passport, asker, true)
-    } else if (before.state === 'given') {
-      const deleted = await deleteReader(tx, passport.id, asker.id)
-      if (deleted) await tellInterested(tx, passport, deleted.reader, false)
-    }
+    } else if (before.state === 'given' && (await deleteGiven(tx, passport.id, requestId)))
+      await tellInterested(tx, passport, asker, false)
   }
 }
 

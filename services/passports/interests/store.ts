@@ -38,7 +38,7 @@ export async function listInterests(
   const parties = partiesOf(actor)
   return await db<Interest[]>`
     select ${db.unsafe(shown)} from ${db.unsafe(from)}
-    where ${as === 'owner' ? db`p.owner_id` : db`r.asker_id`} = any(${parties})
+    where ${as === 'owner' ? db`r.owner_id` : db`r.asker_id`} = any(${parties})
       ${state ? db`and r.state = ${state}` : db``} ${asker ? db`and r.asker_id = ${asker}` : db``}
       ${passportId ? db`and r.passport_id = ${passportId}` : db``} ${before ? db`and r.id < ${before}` : db``}
     order by r.id desc limit ${limit}`

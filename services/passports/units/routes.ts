@@ -49,6 +49,14 @@ const AccessView = Type.Object(
     reader: Owner,
     organisationId: Type.Union([Id, Type.Null()], { description: 'For which they acted' }),
     audience: Type.Enum(['authority', 'interest', 'both', 'admin'], { examples: ['authority'] }),
+    purpose: Type.Union([Type.String(), Type.Null()], {
+      examples: ['treatment'],
+      description: 'Of Art. 77(2), where they read by an interest that has one',
+    }),
+    points: Type.Union([Type.Array(Type.Integer({ minimum: 1, maximum: 4 })), Type.Null()], {
+      examples: [[1, 2, 4]],
+      description: 'Of Annex XIII, that were open to them; null of what was noted before that was',
+    }),
     route: Type.String({ examples: ['GET /api/passports/:id'] }),
     docId: Type.Union([Id, Type.Null()], { description: 'Of an answer about one of its documents' }),
     at: Instant,
@@ -232,10 +240,12 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
         await listAccess(db, passport.id, limit + 1, before, of),
         limit,
         ({ number }) => [number],
-        ({ readerId, organisationId, audience, route, at, docId }) => ({
+        ({ readerId, organisationId, audience, purpose, points, route, at, docId }) => ({
           reader: { kind: 'person' as const, id: readerId },
           organisationId,
           audience: audience as 'authority',
+          purpose,
+          points: points && [...points],
           route,
           docId,
           at: at.toISOString(),

@@ -13,7 +13,9 @@ const accessTo = (id: string) =>
     columns: [
       { id: 'reader', value: ({ reader }) => reader.id },
       { id: 'kind', kind: 'word', value: ({ reader }) => reader.kind },
-      ...plain('audience:word route at:instant'),
+      ...plain('audience:word purpose:word'),
+      { id: 'points', value: ({ points }) => points?.join(', ') ?? '' },
+      ...plain('route at:instant'),
     ],
     idOf: row => JSON.stringify(row),
     empty: texts => ({ title: texts.passports.access, text: texts.passports.emptyAccess }),
