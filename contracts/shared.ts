@@ -115,6 +115,8 @@ export const CartContent = Type.Object({
   currency: Currency,
   /** Where it would go to; null where nobody has said. */
   country: Type.Union([Type.String({ maxLength: 2, examples: ['DE'] }), Type.Null()]),
+  /** A state or a province, as somebody wrote it. */
+  region: Type.Optional(Type.Union([Type.String({ maxLength: 80, examples: ['CA'] }), Type.Null()])),
   lines: Type.Array(
     Type.Object({
       lineId: Id,

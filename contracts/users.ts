@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { event } from './define.ts'
+import { call, event } from './define.ts'
 import { Currency, Id, Instant, Line, Minor, Owner } from './shared.ts'
 
 const Amount = { ...Minor, minimum: 0 }
@@ -134,5 +134,30 @@ export const SubscriptionInvoiced = event(
     issuedOn: Type.String({ format: 'date', examples: ['2027-03-01'] }),
     currency: Currency,
     totalMinor: Minor,
+  }),
+)
+
+const Written = (maxLength: number) => Type.Union([Type.String({ maxLength }), Type.Null()])
+
+/** Where a person lives and has things sent, in the order in which they wrote it down. */
+export const getAddresses = call(
+  'users',
+  'get_addresses',
+  Type.Object({ userId: Id }),
+  Type.Object({
+    addresses: Type.Array(
+      Type.Object({
+        id: Id,
+        name: Type.String({ maxLength: 200 }),
+        company: Written(200),
+        lines: Type.Array(Type.String({ maxLength: 200 })),
+        city: Written(120),
+        postalCode: Written(20),
+        region: Written(120),
+        country: Type.String({ maxLength: 2 }),
+        defaultBilling: Type.Boolean(),
+        defaultShipping: Type.Boolean(),
+      }),
+    ),
   }),
 )

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { defineModule, Problem, type Tx } from '#kernel'
 import { openDesk, type Desk } from './payments/desk.ts'
 import { openInbox } from './payments/inbox.ts'
-import { addressesOf, paymentPages } from './payments/pages.ts'
+import { addressesOf, paymentPages, type Dress } from './payments/pages.ts'
 import {
   type AnyHost,
   paymentProblems,
@@ -100,11 +100,13 @@ export interface Payments<Name extends string> {
  * `PaymentChange`. Adds to the service's routes `POST /webhooks/:provider`, the pages at which browsers pay
  * (`/payments/:id/page`, `/payments/:id/return`), and for admins `GET /webhooks/dead` and its replay.
  *
+ * Those pages look as `dress` says, or as pages of the platform do.
+ *
  * In evaluation mode without a provider people pay with play money: `provider` is `play`, and all else is the same.
  */
 export function openPayments<Name extends string>(
   host: AnyHost<Name>,
-  { onChange }: { onChange: OnChange<Name> },
+  { onChange, dress }: { onChange: OnChange<Name>; dress?: Dress },
 ): Payments<Name> {
   const { db, now, platform } = host
   const play: PlayMoney | undefined =
@@ -115,7 +117,7 @@ export function openPayments<Name extends string>(
   const desk = openDesk(host, { providers, onChange })
   const inbox = openInbox(host, { providers, desk, onChange })
   const address = addressesOf(host)
-  paymentPages({ host: host as AnyHost, desk, providers, play })
+  paymentPages({ host: host as AnyHost, desk, providers, play, dress })
 
   const opened: Payments<Name> = {
     async prepare(tx, wish) {

@@ -4,7 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { exact, toWhole } from './amount.ts'
-import { askVies, checkTaxId, dayAt, rateAt, taxed, taxTables, treat, type Sale, type Treatment } from './tax.ts'
+import {
+  askVies,
+  checkTaxId,
+  dayAt,
+  rateAt,
+  regionOf,
+  regionsOf,
+  taxed,
+  taxTables,
+  treat,
+  type Sale,
+  type Treatment,
+} from './tax.ts'
+import { stateCodes } from './tax/india.ts'
 
 const at = new Date('2026-06-15T10:00:00Z')
 const berlin = { country: 'DE' }
@@ -106,6 +119,35 @@ test('a rate changes at midnight where the charger stands, not where the server 
     refusal(() => rateAt(estonia, 'standard', new Date('1999-01-01T00:00:00Z'))),
     'tax_unknown',
   )
+})
+
+test('a region is known by its code, one that ISO had before, or its name, as people write them', () => {
+  for (const country of ['US', 'ES', 'PT'] as const)
+    assert.deepEqual(
+      Object.keys(regionsOf(country)).toSorted(),
+      Object.keys(
+        Object.values(taxTables).find(({ countries }) => countries[country])!.countries[country]!.regions!,
+      ).toSorted(),
+      country,
+    )
+  assert.deepEqual(Object.keys(regionsOf('IN')).toSorted(), Object.keys(stateCodes).toSorted())
+  for (const [country, written, code] of [
+    ['US', 'CA', 'CA'],
+    ['US', ' us-ca ', 'CA'],
+    ['US', 'new  york', 'NY'],
+    ['US', 'West Virginia', 'WV'],
+    ['US', 'Karnataka', undefined],
+    ['US', '', undefined],
+    ['US', null, undefined],
+    ['US', 'constructor', undefined],
+    ['IN', 'Karnataka', 'KA'],
+    ['IN', 'UT', 'UK'],
+    ['IN', 'Dadra & Nagar Haveli', undefined],
+    ['IN', 'Jammu and Kashmir', 'JK'],
+    ['PT', 'Acores', '20'],
+    ['DE', 'BE', undefined],
+  ] as const)
+    assert.equal(regionOf(country, written), code, `${country} ${written}`)
 })
 
 test('every table says where it comes from, is in order of time, and knows its zones', () => {

@@ -13,6 +13,7 @@ import {
   type Treatment,
 } from './tax/place.ts'
 import { dayAt, rateAt, regimeOf, tables, type Place, type Regime } from './tax/rates.ts'
+import { isTaxedByState, regionOf, regionsOf } from './tax/regions.ts'
 
 /**
  * Taxes of the European Union, the United Kingdom, Switzerland, India and the United States: `treat` says by whose rules
@@ -20,7 +21,18 @@ import { dayAt, rateAt, regimeOf, tables, type Place, type Regime } from './tax/
  * above each of them in `tax/`; who knows better gives a `percent` with the sale.
  */
 
-export { askVies, dayAt, rateAt, regimeOf, tables as taxTables, treat, viesAddress }
+export {
+  askVies,
+  dayAt,
+  isTaxedByState,
+  rateAt,
+  regimeOf,
+  regionOf,
+  regionsOf,
+  tables as taxTables,
+  treat,
+  viesAddress,
+}
 export type { Category, Confirmation, Place, Reason, Regime, Sale, Sold, TaxBuyer, TaxId, TaxSeller, Treatment }
 
 /** What these functions refuse with, for a service to list among its own. */

@@ -25,7 +25,7 @@ const sourceOf = (file: string): Source => {
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
 const sources = globSync(
-  ['*.ts', '{contracts,imports,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts'],
+  ['*.ts', '{contracts,imports,kernel,embedded-postgres,law,money,services,shop,tools,test,bench}/**/*.ts'],
   {
     cwd: root,
   },
@@ -51,7 +51,7 @@ const strays = (files: readonly Source[], allowed: (target: string, source: Sour
 const isPackage = (target: string): boolean => !/^#|\.ts$/.test(target)
 
 test('the walls stand where the files are', () => {
-  for (const folder of ['contracts', 'imports', 'kernel', 'law', 'money', 'services', 'tools'])
+  for (const folder of ['contracts', 'imports', 'kernel', 'law', 'money', 'services', 'shop', 'tools'])
     assert.ok(inside(folder).length > 1, folder)
 })
 
@@ -101,7 +101,17 @@ test('imports import contracts, the front door of the kernel and themselves, and
   )
 })
 
-test('a service imports contracts, imports, money, the front doors of the kernel and of the law, and its own folder; never another service', () => {
+test('the shop, as its pages look, imports the front door of the kernel, money and itself, and knows no service', () => {
+  assert.deepEqual(
+    strays(
+      inside('shop'),
+      target => target === '#kernel' || target.startsWith('#money/') || target.startsWith('shop/') || isPackage(target),
+    ),
+    [],
+  )
+})
+
+test('a service imports contracts, imports, money, the shop, the front doors of the kernel and of the law, and its own folder; never another service', () => {
   const within = inside('services').filter(({ file }) => file !== 'services/all.ts')
   assert.deepEqual(
     strays(
@@ -112,6 +122,7 @@ test('a service imports contracts, imports, money, the front doors of the kernel
         target.startsWith('#contracts/') ||
         target.startsWith('#money/') ||
         target.startsWith('#imports/') ||
+        target.startsWith('#shop/') ||
         target.startsWith(`${file.split('/', 2).join('/')}/`) ||
         isPackage(target),
     ),

@@ -50,7 +50,7 @@ test('the image has every file that the platform and its commands load, and no p
       if (name!.startsWith('.')) visit(join(dirname(file), name!))
       else if (name === '#kernel') visit('kernel/index.ts')
       else if (name === '#law') visit('law/index.ts')
-      else if (/^#(contracts|imports|money)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
+      else if (/^#(contracts|imports|money|shop)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
       else if (!name!.startsWith('node:') && !builtinModules.includes(name!))
         packages.add(
           name!

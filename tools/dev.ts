@@ -6,7 +6,7 @@ import { join } from 'node:path'
  * `npm run dev`: the platform on data of its own, `.data-dev` where OHMNIBUS_DATA names nothing else, and started again
  * whenever something changes that it is made of. One that does not start is tried again at the next change.
  */
-const folders = ['contracts', 'embedded-postgres', 'imports', 'kernel', 'law', 'money', 'services']
+const folders = ['contracts', 'embedded-postgres', 'imports', 'kernel', 'law', 'money', 'services', 'shop']
 const env = { ...process.env, OHMNIBUS_DATA: process.env.OHMNIBUS_DATA || '.data-dev' }
 /** Editors save in several steps, and often several files. */
 const calmMs = 150

@@ -37,7 +37,7 @@ export const survey = (): Source[] =>
   globSync(
     [
       '*.ts',
-      '{contracts,imports,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts',
+      '{contracts,imports,kernel,embedded-postgres,law,money,services,shop,tools,test,bench}/**/*.ts',
       'console/{build,src}/**/*.{ts,tsx}',
     ],
     { cwd: root },

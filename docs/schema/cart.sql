@@ -26,6 +26,7 @@ create table carts (
   shipping    json                      not null default '[]'::json,
   version     integer                   not null default 1,
   expires_at  timestamp with time zone  not null,
+  region      text,
   constraint carts_pkey PRIMARY KEY (id),
   constraint carts_order_key_key UNIQUE (order_key),
   constraint carts_token_hash_key UNIQUE (token_hash),

@@ -60,7 +60,7 @@ export interface PageContent {
   readonly body: Html
   /** Where one can go from here: no page is a dead end. */
   readonly onward: readonly [Link, ...Link[]]
-  /** A secret stands in its address, or it is about one: nobody keeps or lists the page, and nothing leads away. */
+  /** A secret stands in its address, or it is about one: nobody keeps or lists it, and nothing but its `top` leads away. */
   readonly secret?: boolean
   /** What search engines and those who share its address are told. */
   readonly found?: Found
@@ -205,7 +205,7 @@ ${html`<html lang="${language}">
     ${found && foundBy(language, title, found)} ${look.element}
   </head>
   <body>
-    ${!secret && [html`<a class="skip" href="#content">${skips[language]}</a>`, top ?? mastheadOf(language, doors)]}
+    ${secret ? top : [html`<a class="skip" href="#content">${skips[language]}</a>`, top ?? mastheadOf(language, doors)]}
     <main id="content">
       <h1>${title}</h1>
       ${body}

@@ -10,6 +10,7 @@ import {
   sendPage,
   type Html,
   type Language,
+  type PageContent,
   type Reply,
   type Request,
   type Texts,
@@ -111,11 +112,15 @@ const policies: Record<string, (policy: string) => string> = {
 const One = Type.Object({ id: Id })
 const Proof = Type.Object({}, { additionalProperties: true })
 
+/** How pages look at which one pays, and what stands above them: that of who sells, in the reader's language. */
+export type Dress = (language: Language) => Pick<PageContent, 'look' | 'top'>
+
 interface Surroundings {
   readonly host: AnyHost
   readonly desk: Desk
   readonly providers: Providers
   readonly play: PlayMoney | undefined
+  readonly dress: Dress | undefined
 }
 
 /** Where a browser pays, and where the provider sends it afterwards. */
@@ -206,7 +211,7 @@ export function paymentPages(surroundings: Surroundings): void {
 
 /** The page as the payment stands. */
 async function show(
-  { host, providers, play }: Surroundings,
+  { host, providers, play, dress }: Surroundings,
   request: Request,
   reply: Reply,
   id: string,
@@ -214,26 +219,28 @@ async function show(
   const address = addressesOf(host)
   const language = languageOf(request)
   const payment = await findPayment(host.db, id)
-  if (!payment) return unknown(reply, language)
+  const looks = dress?.(language) ?? {}
+  if (!payment) return unknown(reply, language, looks)
+  const paying = (body: Html, onward?: string) => sendPayment(reply, language, { payment, looks }, body, onward)
   const { states, challenged, unset, play: about } = texts[language]
   const { state, provider } = payment
   if (state === 'authorised' || state === 'succeeded' || state === 'cancelled')
-    return paying(reply, language, payment, html`<p role="status">${states[state]}</p>`, texts[language].back)
+    return paying(html`<p role="status">${states[state]}</p>`, texts[language].back)
   if (provider === 'play') {
     const isAsked = (await play?.isChallenged(payment)) ?? false
     const failed = state === 'failed' && texts[language].declined
     const body = html`<p>${isAsked ? challenged : about}</p>
       ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked, payment.keeps)}`
-    return paying(reply, language, payment, body)
+    return paying(body)
   }
   const { publicKey } = providers.named(provider)
-  if (publicKey === null) return paying(reply, language, payment, html`<p role="alert">${unset}</p>`)
+  if (publicKey === null) return paying(html`<p role="alert">${unset}</p>`)
   reply.header('x-payment-provider', provider)
   const body =
     provider === 'stripe'
       ? stripeForm(language, payment, publicKey, address.back(id))
       : razorpayForm(language, payment, publicKey, address.back(id))
-  return paying(reply, language, payment, body)
+  return paying(body)
 }
 
 /** Of the pages of a payment. */
@@ -246,7 +253,13 @@ export function addressesOf({ name, platform }: Pick<AnyHost, 'name' | 'platform
   }
 }
 
-function paying(reply: Reply, language: Language, payment: Payment, body: Html, onward?: string): Reply {
+function sendPayment(
+  reply: Reply,
+  language: Language,
+  { payment, looks }: { payment: Payment; looks: ReturnType<Dress> },
+  body: Html,
+  onward?: string,
+): Reply {
   const { title, leave } = texts[language]
   const { amountMinor: minor, currency, description, returnTo } = payment
   return sendPage(reply, 200, {
@@ -256,16 +269,18 @@ function paying(reply: Reply, language: Language, payment: Payment, body: Html, 
       ${body}`,
     onward: [{ to: returnTo, text: onward ?? leave }],
     secret: true,
+    ...looks,
   })
 }
 
-function unknown(reply: Reply, language: Language): Reply {
+function unknown(reply: Reply, language: Language, looks: ReturnType<Dress>): Reply {
   const { unknown: told, home } = texts[language]
   return sendPage(reply, 404, {
     language,
     title: told.title,
     body: html`<p>${told.text}</p>`,
     onward: [{ to: '/', text: home }],
+    ...looks,
   })
 }
 

@@ -14,6 +14,7 @@ export interface Shown {
 export const contentOf = (cart: Cart, lines: CartLine[]): CartContent => ({
   currency: cart.currency,
   country: cart.country,
+  region: cart.region,
   lines,
   coupons: cart.coupons,
   giftCards: cart.giftCards,

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { Quote } from '#contracts/orders'
+import { linePattern } from '#contracts/shared'
 import {
   anyoneAsThemselves,
   forForms,
@@ -14,6 +15,8 @@ import {
   type Request,
 } from '#kernel'
 import { shown as inWords } from '#money/amount'
+import { framesOf, topOf, type Frame } from '#shop/frame'
+import { countryOptions, isCountry, regionList } from '#shop/places'
 import { put, showCart, type Shown } from './carts.ts'
 import type { CartHost } from './host.ts'
 import { acceptAll } from './routes.ts'
@@ -31,6 +34,7 @@ const Fields = Type.Object({
   currency: Type.Optional(Type.String({ maxLength: 3 })),
   code: Type.Optional(Type.String({ maxLength: 40 })),
   country: Type.Optional(Type.String({ maxLength: 2 })),
+  region: Type.Optional(Type.String({ maxLength: 80 })),
   vendorId: Type.Optional(Type.String({ maxLength: 36 })),
   optionId: Type.Optional(Type.String({ maxLength: 36 })),
 })
@@ -40,8 +44,11 @@ type Sent = Static<typeof Fields>
 export function pages(host: CartHost, visitors: Visitors): void {
   const about = { produces: ['text/html'], hide: true }
   const config = { access: anyoneAsThemselves }
+  const frameOf = framesOf(host)
+  const show = (request: Request, reply: Reply, trouble?: string) =>
+    page(host, visitors, frameOf(languageOf(request)), request, reply, trouble)
   host.site.get('/cart', { config, schema: { ...about, summary: 'The page of the cart' } }, (request, reply) =>
-    show(host, visitors, request as Request, reply),
+    show(request as Request, reply),
   )
   // Who has signed in on the way takes along what the browser had.
   host.site.get(
@@ -74,7 +81,7 @@ export function pages(host: CartHost, visitors: Visitors): void {
             return reply.header('cache-control', 'no-store').redirect('/cart', 303)
           } catch (error) {
             if (!(error instanceof Problem) || !(error.code in texts.en.troubles)) throw error
-            return await show(host, visitors, request as unknown as Request, reply, error.code)
+            return await show(request as unknown as Request, reply, error.code)
           }
         },
       )
@@ -121,8 +128,8 @@ async function act(host: CartHost, visitors: Visitors, request: Request, reply: 
     if (act === 'gift-card' && code)
       await choose(tx, whose, { giftCards: [...new Set([...cart.giftCards, code])].slice(0, 5) }, now())
     if (act === 'drop') await choose(tx, whose, { coupons: [], giftCards: [] }, now())
-    if (act === 'country' && /^[A-Z]{2}$/.test(sent.country ?? ''))
-      await choose(tx, whose, { country: sent.country }, now())
+    if (act === 'country' && isCountry(sent.country))
+      await choose(tx, whose, { country: sent.country, region: lineOf(sent.region) }, now())
     const { vendorId = '', optionId = '' } = sent
     if (act === 'shipping' && isId(vendorId) && isId(optionId)) {
       const others = cart.shipping.filter(one => one.vendorId !== vendorId)
@@ -131,14 +138,19 @@ async function act(host: CartHost, visitors: Visitors, request: Request, reply: 
   })
 }
 
-async function show(
+/** One line with something in it; null for anything else. */
+const lineOf = (text: string | undefined): string | null => (text && isLine.test(text) ? text.trim() : null)
+const isLine = new RegExp(linePattern, 'u')
+
+async function page(
   host: CartHost,
   visitors: Visitors,
+  frame: Frame,
   request: Request,
   reply: Reply,
   trouble?: string,
 ): Promise<Reply> {
-  const language = languageOf(request)
+  const { language, look } = frame
   const words = texts[language]
   const whose = await visitors.whose(request, reply)
   const [found, waiting] = [await showCart(host, whose), waitingOf(whose)]
@@ -147,9 +159,13 @@ async function show(
   return sendPage(reply.header('cache-control', 'private, no-store'), trouble ? 409 : 200, {
     language,
     title: words.title,
-    body: html`${problem && html`<p role="alert">${problem}</p>`}
-    ${waiting && html`<p role="status">${words.waiting(waiting.lines, waiting.currency)}</p>`}
-    ${isEmpty ? html`<p>${words.empty}</p>` : content(language, found)}`,
+    look,
+    top: topOf(frame),
+    body: html`<div class="slim">
+      ${problem && html`<p role="alert">${problem}</p>`}
+      ${waiting && html`<p role="status">${words.waiting(waiting.lines, waiting.currency)}</p>`}
+      ${isEmpty ? html`<p>${words.empty}</p>` : content(language, found)}
+    </div>`,
     onward: isEmpty
       ? [{ to: '/shop', text: words.shop }]
       : [
@@ -169,9 +185,6 @@ function content(language: Language, { cart, quote }: Shown): Html {
   const money = (minor: number): string => inWords({ minor: BigInt(minor), currency: quote.currency }, language)
   const changed = quote.lines.some(({ formerPriceMinor }) => formerPriceMinor !== null)
   const vouchers = [...quote.coupons, ...quote.giftCards]
-  const countries = words.countries.map(
-    ([code, name]) => html`<option value="${code}" ${cart.country === code ? html`selected` : false}>${name}</option>`,
-  )
   return html`${quote.lines.map(line => item(words, line, money))} ${changed && button('accept', words.accept)}
     <h2>${words.sum}</h2>
     <dl>
@@ -218,11 +231,12 @@ function content(language: Language, { cart, quote }: Shown): Html {
         'country',
         words.choose,
         html`<label
-          >${words.country}
-          <select name="country">
-            ${countries}
-          </select></label
-        >`,
+            >${words.country}
+            <select name="country">
+              ${countryOptions(language, cart.country, words.choose)}
+            </select></label
+          ><label>${words.region} <input name="region" list="regions" maxlength="80" value="${cart.region}" /></label
+          >${regionList()}`,
       )}
       ${button('coupon', words.use, html`<label>${words.coupon} <input name="code" maxlength="40" required /></label>`)}
       ${button('gift-card', words.use, html`<label>${words.giftCard} <input name="code" maxlength="40" required /></label>`)}

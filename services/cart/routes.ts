@@ -17,6 +17,7 @@ const CartView = Type.Object(
     id: nullable(Id),
     version: Type.Integer({ minimum: 0, examples: [1] }),
     country: nullable(Type.String({ examples: ['DE'] })),
+    region: nullable(Type.String({ examples: ['CA'] })),
     items: Type.Array(
       Type.Object({ id: Id, price: nullable(Amount), ...QuotedLines.items.properties }, { title: 'CartItem' }),
     ),
@@ -42,6 +43,7 @@ const nothing: Static<typeof CartView> = {
   id: null,
   version: 0,
   country: null,
+  region: null,
   items: [],
   currency: 'EUR',
   subtotalMinor: 0,
@@ -69,6 +71,7 @@ function view(shown: Shown | undefined, waiting: Waiting | undefined): Static<ty
     id: cart.id,
     version: cart.version,
     country: cart.country,
+    region: cart.region,
     items: lines.map(line => ({ ...line, id: line.lineId, price: line.priceMinor })),
     ...sums,
     subtotal: sums.subtotalMinor,
@@ -191,6 +194,12 @@ export function routes(host: CartHost, visitors: Visitors): void {
         refuses: ['item_unknown', 'order_too_large', 'origin_not_allowed'],
         body: Type.Object({
           country: Type.Optional(Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] })),
+          region: Type.Optional(
+            Type.Union([
+              Line(80, { examples: ['CA'], description: 'State or province: its code (ISO 3166-2) or its name' }),
+              Type.Null(),
+            ]),
+          ),
           coupons: Type.Optional(Type.Array(Line(40, { examples: ['SPRING-10'] }), { maxItems: 5, uniqueItems: true })),
           giftCards: Type.Optional(Type.Array(Line(40), { maxItems: 5, uniqueItems: true, examples: [[]] })),
           shipping: Type.Optional(

@@ -1,7 +1,7 @@
 import { getCart } from '#contracts/cart'
 import { defineService } from '#kernel'
 import { contentOf } from './carts.ts'
-import { asksLater } from './host.ts'
+import { asksLater, settings } from './host.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
@@ -18,6 +18,7 @@ export const cart = defineService({
   folder: import.meta.dirname,
   personal,
   asksLater,
+  settings,
   start(host) {
     const { db, now } = host
     const visitors = openVisitors(host)

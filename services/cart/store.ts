@@ -17,6 +17,7 @@ export interface Cart {
   readonly orderKey: string
   readonly currency: string
   readonly country: string | null
+  readonly region: string | null
   readonly coupons: string[]
   readonly giftCards: string[]
   readonly shipping: { vendorId: string; optionId: string }[]
@@ -33,7 +34,7 @@ export const most = { lines: 150, quantity: 10_000 }
 export const lastsMs = 7 * 86_400_000
 
 const columns = (db: Db) => db`
-  id, order_key as "orderKey", currency, country, coupons, gift_cards as "giftCards", shipping, version,
+  id, order_key as "orderKey", currency, country, region, coupons, gift_cards as "giftCards", shipping, version,
   expires_at as "expiresAt"`
 
 const of = (db: Db, whose: Whose) =>
@@ -154,6 +155,8 @@ export const dropCart = (tx: Tx, whose: Whose) => tx`delete from carts where ${o
 
 export interface Choices {
   readonly country?: string | null | undefined
+  /** Of another country than before there is none unless it is said. */
+  readonly region?: string | null | undefined
   readonly coupons?: readonly string[] | undefined
   readonly giftCards?: readonly string[] | undefined
   readonly shipping?: readonly { vendorId: string; optionId: string }[] | undefined
@@ -161,10 +164,17 @@ export interface Choices {
 
 /** What stays undefined stays as it is. */
 export async function choose(tx: Tx, whose: Whose, choices: Choices, at: Date): Promise<void> {
-  const { country, coupons, giftCards, shipping } = choices
+  const { country, region, coupons, giftCards, shipping } = choices
   await tx`
     update carts set version = version + 1, expires_at = ${new Date(at.getTime() + lastsMs)}
       ${country === undefined ? tx`` : tx`, country = ${country}`}
+      ${
+        region !== undefined
+          ? tx`, region = ${region}`
+          : country === undefined
+            ? tx``
+            : tx`, region = case when country = ${country} then region end`
+      }
       ${coupons === undefined ? tx`` : tx`, coupons = ${coupons as string[]}`}
       ${giftCards === undefined ? tx`` : tx`, gift_cards = ${giftCards as string[]}`}
       ${shipping === undefined ? tx`` : tx`, shipping = ${tx.json(shipping as never)}`}
@@ -186,8 +196,8 @@ export async function join(tx: Tx, tokenHash: Buffer, userId: string, at: Date):
   const [from] = await tx<Cart[]>`select ${columns(tx)} from carts where token_hash = ${tokenHash} for update`
   if (!from) return undefined
   const [to] = await tx<{ id: string; currency: string }[]>`
-    insert into carts (id, order_key, user_id, currency, country, coupons, gift_cards, shipping, expires_at)
-    values (${newId()}, ${newId()}, ${userId}, ${from.currency}, ${from.country}, ${from.coupons},
+    insert into carts (id, order_key, user_id, currency, country, region, coupons, gift_cards, shipping, expires_at)
+    values (${newId()}, ${newId()}, ${userId}, ${from.currency}, ${from.country}, ${from.region}, ${from.coupons},
       ${from.giftCards}, ${tx.json(from.shipping)}, ${new Date(at.getTime() + lastsMs)})
     on conflict (user_id) do update set version = carts.version + 1, expires_at = excluded.expires_at
     returning id, currency`

@@ -2,25 +2,10 @@ import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { getPassportFacts } from '#contracts/passports'
 import { Setting, type Host } from '#kernel'
+import { shopSettings } from '#shop/frame'
 
 export const settings = Type.Object({
-  SHOP_NAME: Setting.text('What the shop is called on its pages.', { default: 'Ohmnibus' }),
-  SHOP_LOGO: Type.Optional(
-    Setting.text('Path of a picture on this site that stands before the name, like /logo.svg.', {
-      pattern: '^/[^/"\\s][^"\\s]*$',
-      form: 'a path like /logo.svg',
-    }),
-  ),
-  SHOP_COLOUR: Setting.text('Colour of links and buttons of the shop where it is light.', {
-    default: '#0a56b8',
-    pattern: '^#[0-9a-fA-F]{6}$',
-    form: 'a colour like #0a56b8',
-  }),
-  SHOP_COLOUR_DARK: Setting.text('Colour of links and buttons of the shop where it is dark.', {
-    default: '#8fbcff',
-    pattern: '^#[0-9a-fA-F]{6}$',
-    form: 'a colour like #8fbcff',
-  }),
+  ...shopSettings,
   SHOP_CURRENCY: Setting.text('The currency in which prices are shown where nobody asks for another (ISO 4217).', {
     default: 'EUR',
     pattern: '^[A-Z]{3}$',

@@ -23,8 +23,10 @@ import {
   WithdrawalDeclared,
   StockChanged,
 } from '#contracts/orders'
+import { getAddresses } from '#contracts/users'
 import { Setting, type Host } from '#kernel'
 import { paymentSettings } from '#money/payments'
+import { shopSettings } from '#shop/frame'
 
 export const settings = Type.Object({
   ORDERS_HOLD: Setting.duration('How long pieces are held for an order that nobody has paid.', { default: '30m' }),
@@ -39,13 +41,19 @@ export const settings = Type.Object({
     maximum: 3_650,
   }),
   ...paymentSettings,
+  ...shopSettings,
 })
 
+type Asked = typeof getCart | typeof getDocumentFile | typeof getAddresses
+
 /** What is in carts, and the files of downloads. */
-export const needs = [getCart, getDocumentFile] as const
+export const needs: readonly Asked[] = [getCart, getDocumentFile]
+
+/** Where somebody who is signed in has things sent, as far as that is kept. */
+export const asksLater: readonly Asked[] = [getAddresses]
 
 /** What this service has of the world. */
-export type OrdersHost = Host<'orders', (typeof needs)[number], typeof settings>
+export type OrdersHost = Host<'orders', Asked, typeof settings>
 
 /** What happens to orders, and to what there is of things. */
 export const publishes = [

@@ -4,7 +4,7 @@ import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { openGuests } from './guests/guests.ts'
 import { guestRoutes } from './guests/routes.ts'
-import { needs, publishes, settings } from './host.ts'
+import { asksLater, needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/invoicing.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { forgetWhoLeaves, personal } from './leaving.ts'
@@ -38,6 +38,7 @@ export const orders = defineService({
   personal,
   includes: [ledger, payments, invoices],
   needs,
+  asksLater,
   settings,
   publishes,
   start(host) {

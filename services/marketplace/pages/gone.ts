@@ -1,5 +1,6 @@
 import { html, sendPage, type Reply } from '#kernel'
-import { onwardOf, topOf, type Frame } from './parts.ts'
+import { topOf, type Frame } from '#shop/frame'
+import { onwardOf } from './parts.ts'
 import { texts } from './words.ts'
 
 /** What is not in the shop. */

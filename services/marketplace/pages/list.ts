@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { exact, rounded } from '#money/amount'
-import { anyone, html, isText, Problem, sendPage, type Html, type Look, type Reply, type Request } from '#kernel'
+import { anyone, html, isText, Problem, sendPage, type Html, type Language, type Reply, type Request } from '#kernel'
+import { topOf, type Frame } from '#shop/frame'
 import { attributesOf, wayTo, type Category } from '../categories/tree.ts'
 import type { Workshop } from '../products/changing.ts'
 import { showing } from '../products/routes.ts'
@@ -9,7 +10,7 @@ import type { Facets } from '../search/facets.ts'
 import { sorts, type SearchQuery } from '../search/query.ts'
 import type { Shop } from '../search/routes.ts'
 import { gone } from './gone.ts'
-import { crumbData, crumbsOf, frameOf, money, onwardOf, pictureOf, starsOf, topOf, type Frame } from './parts.ts'
+import { crumbData, crumbsOf, money, onwardOf, pictureOf, starsOf } from './parts.ts'
 import { texts } from './words.ts'
 
 export const spoken = { lang: Type.Optional(Type.Enum(['en', 'de'])) }
@@ -27,7 +28,7 @@ const minorOf = (value: unknown, currency: string): number | undefined => {
 }
 
 /** The shop, and each category of it: found, narrowed down and put in order without script. */
-export function listPages(workshop: Workshop, shop: Shop, look: Look): void {
+export function listPages(workshop: Workshop, shop: Shop, frameOf: (language: Language) => Frame): void {
   const { site } = workshop.host
   const about = { produces: ['text/html'], hide: true }
   site.get(
@@ -56,7 +57,7 @@ export function listPages(workshop: Workshop, shop: Shop, look: Look): void {
       request,
       asked.lang === 'de' || asked.lang === 'en' ? { language: asked.lang } : {},
     )
-    const frame = frameOf(workshop.host, look, shown.language)
+    const frame = frameOf(shown.language)
     const category = slug === undefined ? undefined : shown.tree.bySlug.get(slug)
     if (slug !== undefined && !category) return gone(reply, frame)
     const query = queryOf(asked, category, attributesOf(shown.tree, category?.id ?? null), shown.currency)
@@ -75,7 +76,7 @@ export function listPages(workshop: Workshop, shop: Shop, look: Look): void {
     return sendPage(reply, 200, {
       language: frame.language,
       title,
-      look,
+      look: frame.look,
       top: topOf(frame, query.search),
       body: html`${category && crumbsOf(frame, way.slice(0, -1), category.names[frame.language])}
         ${chips(frame, found.facets!)}

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { VendorUpdated } from '#contracts/vendors'
 import { start } from '../../../kernel/testing.ts'
@@ -144,6 +147,20 @@ test('prices that somebody types are in the currency of the shop, which may have
     const page = await market.visit(`/shop/p/${body.items[0].slug}`)
     assert.match(page.text, new RegExp(`name="currency" value="${currency}"`), 'what is shown is what is sent')
   }
+})
+
+test('the logo of the shop is a file that is served, in which nothing runs', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-logo-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'our logo.svg')
+  writeFileSync(file, `<svg xmlns="http://www.w3.org/2000/svg">${script}</svg>`)
+  const market = await open(t, { environment: { SHOP_LOGO_FILE: file, PUBLIC_URL: 'https://example.com/volt' } })
+  assert.match((await market.visit('/shop')).text, /<img src="\/volt\/shop\/logo.svg" alt="" ?\/>/)
+  const { status, headers, raw } = await market.visit('/shop/logo.svg')
+  assert.deepEqual([status, headers['content-type'], raw.toString().includes('svg')], [200, 'image/svg+xml', true])
+  assert.match(String(headers['content-security-policy']), /default-src 'none'.*sandbox/)
+  const missing = { environment: { SHOP_LOGO_FILE: join(folder, 'none.png') } }
+  await assert.rejects(open(t, missing), { message: /SHOP_LOGO_FILE: .*none\.png cannot be read \(ENOENT\)/ })
 })
 
 const skip = withoutChromium

@@ -1,52 +1,9 @@
 import { shown } from '#money/amount'
-import { html, type Html, type Language, type Link, type Look } from '#kernel'
+import { html, type Html, type Language, type Link } from '#kernel'
+import type { Frame } from '#shop/frame'
 import type { Category } from '../categories/tree.ts'
-import type { MarketplaceHost } from '../host.ts'
 import { formats, pathOf, widths } from '../pictures/sizes.ts'
 import { texts } from './words.ts'
-
-/** What every page of the shop has. */
-export interface Frame {
-  readonly language: Language
-  /** Before every path of ours. */
-  readonly base: string
-  /** Whole, without a slash at the end. */
-  readonly origin: string
-  readonly name: string
-  readonly logo: string | undefined
-  readonly look: Look
-}
-
-export const frameOf = ({ settings, platform }: MarketplaceHost, look: Look, language: Language): Frame => ({
-  language,
-  base: new URL(platform.publicUrl).pathname.replace(/\/$/, ''),
-  origin: platform.publicUrl,
-  name: settings.SHOP_NAME,
-  logo: settings.SHOP_LOGO,
-  look,
-})
-
-/** The name of the shop, a search, and the way to the cart. */
-export function topOf({ language, base, name, logo }: Frame, search = ''): Html {
-  const words = texts[language]
-  return html`<header class="top">
-    <div>
-      <a href="/shop">${logo && html`<img src="${base + logo}" alt="" />`}${name}</a>
-      <form role="search" action="/shop">
-        <input
-          type="search"
-          name="search"
-          value="${search}"
-          aria-label="${words.search}"
-          placeholder="${words.search}"
-          maxlength="200"
-        />
-        <button>${words.find}</button>
-      </form>
-      <a href="/cart">${words.cart}</a>
-    </div>
-  </header>`
-}
 
 export const onwardOf = (language: Language, ...more: Link[]): readonly [Link, ...Link[]] => [
   { to: '/shop', text: texts[language].toShop },

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { decimalOf } from '#money/amount'
-import { anyone, form, html, markdown, sendPage, type Html, type Look } from '#kernel'
+import { anyone, form, html, markdown, sendPage, type Html, type Language } from '#kernel'
+import { topOf, type Frame } from '#shop/frame'
 import { attributesOf, wayTo, type Tree } from '../categories/tree.ts'
 import { pathOf } from '../pictures/sizes.ts'
 import type { Workshop } from '../products/changing.ts'
@@ -12,19 +13,7 @@ import { listReviews, type Review } from '../reviews/store.ts'
 import { vendorOf } from '../suspending.ts'
 import { gone } from './gone.ts'
 import { spoken } from './list.ts'
-import {
-  crumbData,
-  crumbsOf,
-  days,
-  figures,
-  frameOf,
-  money,
-  onwardOf,
-  pictureOf,
-  starsOf,
-  topOf,
-  type Frame,
-} from './parts.ts'
+import { crumbData, crumbsOf, days, figures, money, onwardOf, pictureOf, starsOf } from './parts.ts'
 import { texts } from './words.ts'
 
 const mostShown = 20
@@ -33,7 +22,7 @@ const mostShown = 20
 type Vendor = Awaited<ReturnType<typeof vendorOf>>
 
 /** The page of a product: all there is to know before one buys it, and a form to do so. */
-export function productPages(workshop: Workshop, look: Look): void {
+export function productPages(workshop: Workshop, frameOf: (language: Language) => Frame): void {
   const { host } = workshop
   host.site.get(
     '/shop/p/:slug',
@@ -50,7 +39,7 @@ export function productPages(workshop: Workshop, look: Look): void {
     async (request, reply) => {
       const { lang } = request.query
       const shown = await showing(workshop, request, lang ? { language: lang } : {})
-      const frame = frameOf(host, look, shown.language)
+      const frame = frameOf(shown.language)
       const product = await findBySlug(host.db, request.params.slug)
       if (!product || !isForSale(product)) return gone(reply, frame)
       const path = `/shop/p/${product.slug}`
@@ -69,7 +58,7 @@ export function productPages(workshop: Workshop, look: Look): void {
       return sendPage(reply, 200, {
         language: frame.language,
         title: seen.name,
-        look,
+        look: frame.look,
         top: topOf(frame),
         body: await bodyOf(frame, seen, { tree: shown.tree, categoryId: product.categoryId, vendor, reviews }),
         onward: onwardOf(frame.language),

@@ -3,10 +3,7 @@ import type { Texts } from '#kernel'
 const en = {
   shop: 'Shop',
   about: (shop: string) => `Chargers, parts, software and second-life batteries, at ${shop}.`,
-  search: 'Search the shop',
-  find: 'Find',
   categories: 'Categories',
-  cart: 'Cart',
   found: (count: number, exact: boolean) => `${count}${exact ? '' : '+'} ${count === 1 ? 'product' : 'products'}`,
   searchedFor: (words: string) => `Nobody calls anything that. Shown is what is called ${words}.`,
   nothing: 'Nothing fits. Leave out a word or a filter.',
@@ -84,10 +81,7 @@ export const texts: Texts<typeof en> = {
   de: {
     shop: 'Shop',
     about: shop => `Ladegeräte, Teile, Software und Batterien mit zweitem Leben, bei ${shop}.`,
-    search: 'Im Shop suchen',
-    find: 'Finden',
     categories: 'Kategorien',
-    cart: 'Warenkorb',
     found: (count, exact) => `${count}${exact ? '' : '+'} ${count === 1 ? 'Produkt' : 'Produkte'}`,
     searchedFor: words => `So heißt hier nichts. Gezeigt wird, was ${words} heißt.`,
     nothing: 'Nichts passt. Lassen Sie ein Wort oder einen Filter weg.',

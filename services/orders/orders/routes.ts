@@ -59,7 +59,12 @@ export const AddressBody = Type.Object({
   }),
   city: Type.Optional(Line(120, { examples: ['Berlin'] })),
   zip: Type.Optional(Line(20, { examples: ['10115'] })),
-  region: Type.Optional(Line(80)),
+  region: Type.Optional(
+    Line(80, {
+      examples: ['Bavaria'],
+      description: 'State or province, by name or code: in the United States and in India tax depends on it',
+    }),
+  ),
   country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] }),
   taxId: Type.Optional(
     Type.String({

@@ -5,26 +5,33 @@ import { Id } from '#contracts/shared'
 import {
   anyone,
   anyoneAsThemselves,
+  cursorOf,
   forForms,
   html,
   isId,
+  isInstant,
   languageOf,
+  page,
   Problem,
   sendPage,
   type Actor,
+  type Language,
+  type PageContent,
   type Reply,
   type Request,
 } from '#kernel'
 import { guestActor, type Guests } from '../guests/guests.ts'
 import type { OrdersHost } from '../host.ts'
 import { asPdf, findInvoice } from '#money/invoices'
+import { framesOf, topOf, type Frame } from '#shop/frame'
 import { look } from '../orders/access.ts'
 import type { Cancel } from '../orders/cancelling.ts'
 import type { PlaceFromCart } from '../orders/placing.ts'
-import { findOrder, listOrders, lockOrder, type Address } from '../orders/store.ts'
+import { findOrder, listOrders, lockOrder } from '../orders/store.ts'
 import type { Paying } from '../paying/paying.ts'
 import type { ReadFacts } from '../pricing/facts.ts'
-import { priceCart } from '../pricing/price.ts'
+import { priceCart, type Buyer } from '../pricing/price.ts'
+import { buyerOf } from '../placing/place.ts'
 import type { Returning } from '../returns/returning.ts'
 import { leftOf } from '../returns/rules.ts'
 import { returnsOf } from '../returns/store.ts'
@@ -32,23 +39,20 @@ import type { Arrive } from '../sending/arriving.ts'
 import { goodsOf, type Links } from '../sending/goods.ts'
 import type { Vault } from '../sending/licences.ts'
 import { ship, shipmentsOf } from '../sending/shipping.ts'
+import {
+  addressesOf,
+  CheckoutFields,
+  checkoutView,
+  filledIn,
+  savedOf,
+  soFar,
+  type Choice,
+  type Sent,
+} from './checkout.ts'
 import { returnsView, saleView } from './returns.ts'
 import { texts } from './texts.ts'
-import { checkoutView, listView, orderView, type Sent } from './views.ts'
+import { listView, orderView } from './views.ts'
 
-const Short = Type.Optional(Type.String({ maxLength: 200 }))
-/** As a browser sends it: what nobody fills in is empty. */
-const CheckoutFields = Type.Object({
-  name: Short,
-  email: Type.Optional(Type.String({ maxLength: 254 })),
-  company: Short,
-  taxId: Type.Optional(Type.String({ maxLength: 20 })),
-  address: Type.Optional(Type.String({ maxLength: 500 })),
-  zip: Type.Optional(Type.String({ maxLength: 20 })),
-  city: Type.Optional(Type.String({ maxLength: 120 })),
-  country: Type.Optional(Type.String({ maxLength: 2 })),
-  totalMinor: Type.Optional(Type.String({ maxLength: 16 })),
-})
 const OrderFields = Type.Object({
   act: Type.String({ maxLength: 20 }),
   shipmentId: Type.Optional(Type.String({ maxLength: 36 })),
@@ -77,6 +81,10 @@ export interface Surroundings {
   readonly guests: Guests
 }
 
+interface Shown extends Surroundings {
+  readonly frameOf: (language: Language) => Frame
+}
+
 const returnReasons: readonly ReturnReason[] = ['withdrawal', 'broken', 'wrong', 'other']
 
 const unkept = (reply: Reply): Reply => reply.header('cache-control', 'private, no-store')
@@ -84,16 +92,24 @@ const signInFirst = (reply: Reply, back: string): Reply =>
   unkept(reply).redirect(`/api/auth/sign-in?return=${encodeURIComponent(back)}`, 303)
 
 /** Checkout and orders as pages: no script is needed to buy. */
-export function pages(surroundings: Surroundings): void {
-  const { host, guests } = surroundings
+export function pages(needed: Surroundings): void {
+  const { host, guests } = needed
+  const surroundings = { ...needed, frameOf: framesOf(host) }
   guestPages(surroundings)
   const about = { produces: ['text/html'], hide: true }
   const Params = Type.Object({ id: Type.String({ maxLength: 36, pattern: '^[0-9A-Za-z-]+$' }) })
   const shared = { ...about, refuses: 'any' as const, consumes: ['application/x-www-form-urlencoded'] }
   host.site.get(
     '/orders',
-    { config: { access: anyone }, schema: { ...about, summary: 'The page of one’s orders' } },
-    list,
+    {
+      config: { access: anyone },
+      schema: {
+        ...about,
+        summary: 'The page of one’s orders',
+        querystring: Type.Object({ after: Type.Optional(Type.String({ maxLength: 1_000 })) }),
+      },
+    },
+    (request, reply) => showOrders(surroundings, request as unknown as Request, reply, request.query.after),
   )
   host.site.get(
     '/orders/:id',
@@ -106,11 +122,21 @@ export function pages(surroundings: Surroundings): void {
   )
   host.site.get(
     '/checkout',
-    { config: { access: anyone }, schema: { ...about, summary: 'The page of the checkout' } },
+    {
+      config: { access: anyone },
+      schema: {
+        ...about,
+        summary: 'The page of the checkout',
+        querystring: Type.Object({
+          bill: Type.Optional(Type.String({ maxLength: 36 })),
+          ship: Type.Optional(Type.String({ maxLength: 36 })),
+        }),
+      },
+    },
     async (request, reply) => {
-      const { visitor: actor } = request
-      if (!actor && guests.tokenOf(request as Request) === undefined) return signInFirst(reply, '/cart/checkout')
-      return await showCheckout(surroundings, request as Request, reply, {})
+      const asked = request as unknown as Request
+      if (!request.visitor && guests.tokenOf(asked) === undefined) return signInFirst(reply, '/cart/checkout')
+      return await showCheckout(surroundings, asked, reply, { choice: request.query })
     },
   )
   forForms(host.site, forms => {
@@ -125,11 +151,12 @@ export function pages(surroundings: Surroundings): void {
         const { visitor: actor, body } = request
         if (!actor && guests.tokenOf(asked) === undefined) return signInFirst(reply, '/cart/checkout')
         if (!actor) guests.guard(asked)
+        if (body.act === 'look') return await showCheckout(surroundings, asked, reply, { sent: body })
         try {
           return await buy(surroundings, asked, reply, body)
         } catch (error) {
           if (!(error instanceof Problem) || !(error.code in texts.en.troubles)) throw error
-          return await showCheckout(surroundings, asked, reply, body, error.code)
+          return await showCheckout(surroundings, asked, reply, { sent: body, trouble: error.code })
         }
       },
     )
@@ -157,39 +184,62 @@ export function pages(surroundings: Surroundings): void {
       },
     )
   })
+}
 
-  async function list(request: Pick<Request, 'visitor' | 'headers'>, reply: Reply): Promise<Reply> {
-    const { visitor: actor } = request
-    if (!actor) return signInFirst(reply, '/orders')
-    const language = languageOf(request)
-    const words = texts[language]
-    const orders = await listOrders(host.db, { userId: actor.userId }, 50)
-    return sendPage(unkept(reply), 200, {
-      language,
-      title: words.orders,
-      body: orders.length === 0 ? html`<p>${words.none}</p>` : listView(language, orders),
-      onward: [
-        { to: '/shop', text: words.toShop },
-        { to: '/', text: words.home },
-      ],
-    })
+/** One’s orders, the newest first. */
+async function showOrders(
+  { host, frameOf }: Shown,
+  request: Request,
+  reply: Reply,
+  after: string | undefined,
+): Promise<Reply> {
+  const { visitor: actor } = request
+  if (!actor) return signInFirst(reply, '/orders')
+  const language = languageOf(request)
+  const words = texts[language]
+  const before = placeAfter(after)
+  const rows = await listOrders(host.db, { userId: actor.userId }, perPage + 1, before)
+  const { items, nextCursor } = page(
+    rows,
+    perPage,
+    ({ createdAt, id }) => [createdAt.toISOString(), id],
+    order => order,
+  )
+  return send(frameOf(language), reply, 200, {
+    title: words.orders,
+    body: items.length === 0 ? html`<p>${words.none}</p>` : listView(language, items, nextCursor),
+    onward: [
+      before ? { to: '/orders', text: words.toOrders } : { to: '/', text: words.home },
+      { to: '/shop', text: words.toShop },
+    ],
+  })
+}
+
+const perPage = 50
+
+/** Anybody can write an address: of what is no place in the list it begins with the newest. */
+function placeAfter(after: string | undefined): [string, string] | undefined {
+  try {
+    return cursorOf(after, isInstant, isId) as [string, string] | undefined
+  } catch {
+    return undefined
   }
 }
 
-function addressOf(sent: Sent): Address & { email: string } {
-  const of = (text: string | undefined): string | undefined => text?.replaceAll('\r\n', '\n').trim() || undefined
-  const [name, email, address] = [of(sent.name), of(sent.email), of(sent.address)]
-  const country = of(sent.country)?.toUpperCase()
-  if (!name || !email || !/^\S+@\S+$/.test(email) || !address || !/^[A-Z]{2}$/.test(country ?? ''))
-    throw new Problem('invalid', 'address')
-  const [company, taxId, zip, city] = [of(sent.company), of(sent.taxId), of(sent.zip), of(sent.city)]
-  return { name, email, address, country: country!, company, taxId, zip, city }
-}
+/** A page that nobody keeps, as those of the shop look. */
+const send = (frame: Frame, reply: Reply, status: number, content: Pick<PageContent, 'title' | 'body' | 'onward'>) =>
+  sendPage(unkept(reply), status, {
+    ...content,
+    language: frame.language,
+    look: frame.look,
+    top: topOf(frame),
+    body: html`<div class="slim">${content.body}</div>`,
+  })
 
 /** Places the order and leads to where it is paid; of who is not signed in, that of the cart their browser has. */
-async function buy(at: Surroundings, request: Request, reply: Reply, sent: Sent): Promise<Reply> {
+async function buy(at: Shown, request: Request, reply: Reply, sent: Sent): Promise<Reply> {
   const { host, placeFromCart, paying, guests } = at
-  const billing = addressOf(sent)
+  const { billing, shipping } = addressesOf(sent)
   const agreed = /^\d{1,16}$/.test(sent.totalMinor ?? '') ? BigInt(sent.totalMinor!) : undefined
   const guest = request.visitor === undefined
   const actor = request.visitor ?? guestActor(guests.idOf(billing.email))
@@ -197,7 +247,7 @@ async function buy(at: Surroundings, request: Request, reply: Reply, sent: Sent)
     userId: actor.userId,
     guest,
     billing,
-    shipping: billing,
+    shipping,
     locale: languageOf(request),
     totalMinor: agreed,
   }
@@ -217,38 +267,41 @@ function orLater(error: unknown): undefined {
 }
 
 async function showCheckout(
-  { host, guests, readFacts }: Surroundings,
+  { host, guests, readFacts, frameOf }: Shown,
   request: Request,
   reply: Reply,
-  sent: Sent,
-  trouble?: string,
+  { sent, choice = {}, trouble }: { sent?: Sent; choice?: Choice; trouble?: string },
 ): Promise<Reply> {
   const language = languageOf(request)
   const words = texts[language]
   const userId = request.visitor?.userId
-  const { cart } = await host.ask(getCart, userId === undefined ? { token: guests.tokenOf(request)! } : { userId })
+  const frame = frameOf(language)
+  const [{ cart }, saved] = await Promise.all([
+    host.ask(getCart, userId === undefined ? { token: guests.tokenOf(request)! } : { userId }),
+    savedOf(host, userId),
+  ])
   const onward = [
     { to: '/cart', text: words.toCart },
     { to: '/shop', text: words.toShop },
   ] as const
-  if (!cart)
-    return sendPage(unkept(reply), 200, {
-      language,
-      title: words.checkout,
-      body: html`<p>${words.nothing}</p>`,
-      onward,
-    })
-  const typed = sent.country?.trim().toUpperCase()
-  const country = typed && /^[A-Z]{2}$/.test(typed) ? typed : cart.country
+  if (!cart) return send(frame, reply, 200, { title: words.checkout, body: html`<p>${words.nothing}</p>`, onward })
+  const filled = sent ?? { country: cart.country ?? '', region: cart.region ?? '', ...filledIn(saved, choice) }
+  const known = soFar(filled, cart)
+  const buyer = known ? await buyerSoFar(known) : { place: null }
   const facts = await readFacts(cart, userId ?? null, host.now())
-  const priced = priceCart({ ...cart, country }, facts, { place: country === null ? null : { country } }, host.now())
-  return sendPage(unkept(reply), trouble ? 409 : 200, {
-    language,
+  const priced = priceCart({ ...cart, country: known?.country ?? null }, facts, buyer, host.now())
+  return send(frame, reply, trouble ? 409 : 200, {
     title: words.checkout,
     body: html`${userId === undefined && html`<p><a href="/api/auth/sign-in?return=%2Fcart%2Fcheckout">${words.signIn}</a></p>`}
-    ${checkoutView(language, priced, { ...sent, country: country ?? '' }, trouble)}`,
+    ${checkoutView(language, priced, filled, { saved, choice, trouble })}`,
     onward,
   })
+}
+
+/** As the order will have it; a tax number that is none is told when somebody orders. */
+async function buyerSoFar({ country, region, taxId, home }: NonNullable<ReturnType<typeof soFar>>): Promise<Buyer> {
+  const to = { country, region }
+  return await buyerOf(to, { taxId, country: home }).catch(() => buyerOf(to, { country: home }))
 }
 
 type Fields = Static<typeof OrderFields>
@@ -322,7 +375,7 @@ async function sellerDoes(
 }
 
 async function showOrder(
-  { host, vault, links, returning }: Surroundings,
+  { host, vault, links, returning, frameOf }: Shown,
   request: Request,
   reply: Reply,
   { actor, id, link }: { actor: Actor; id: string; link?: string },
@@ -334,7 +387,8 @@ async function showOrder(
     if (error instanceof Problem) return undefined
     throw error
   })
-  if (!seen) return noOrder(request, reply)
+  const frame = frameOf(language)
+  if (!seen) return noOrder(frame, reply)
   const { whole, as, partIds } = seen
   const [shipments, goods, returns] = await Promise.all([
     shipmentsOf(host.db, whole.order.id),
@@ -342,8 +396,7 @@ async function showOrder(
     returnsOf(host.db, whole.order.id),
   ])
   const { number } = whole.order
-  return sendPage(unkept(reply), trouble ? 409 : 200, {
-    language,
+  return send(frame, reply, trouble ? 409 : 200, {
     title: as === 'buyer' ? words.title(number) : words.sale.title(number),
     body:
       as === 'buyer'
@@ -366,11 +419,9 @@ async function showOrder(
   })
 }
 
-function noOrder(request: Request, reply: Reply): Promise<Reply> | Reply {
-  const language = languageOf(request)
-  const words = texts[language]
-  return sendPage(unkept(reply), 404, {
-    language,
+function noOrder(frame: Frame, reply: Reply): Reply {
+  const words = texts[frame.language]
+  return send(frame, reply, 404, {
     title: words.unknown.title,
     body: html`<p>${words.unknown.text}</p>`,
     onward: [{ to: '/orders', text: words.toOrders }],
@@ -378,8 +429,8 @@ function noOrder(request: Request, reply: Reply): Promise<Reply> | Reply {
 }
 
 /** The pages of an order for who has its link, from the mail that they alone got. */
-function guestPages(surroundings: Surroundings): void {
-  const { host, guests } = surroundings
+function guestPages(surroundings: Shown): void {
+  const { host, guests, frameOf } = surroundings
   const about = { produces: ['text/html'], hide: true, refuses: 'any' as const }
   const config = { access: anyone }
   const Link = Type.Object({ link: Type.String({ maxLength: 100, pattern: '^[0-9A-Za-z._-]+$' }) })
@@ -389,7 +440,7 @@ function guestPages(surroundings: Surroundings): void {
     async (request, reply) => {
       const found = await guests.comesBy(request.params.link)
       const asked = request as unknown as Request
-      if (!found) return await noOrder(asked, reply)
+      if (!found) return noOrder(frameOf(languageOf(asked)), reply)
       const { actor, orderId: id } = found
       return await showOrder(surroundings, asked, reply, { actor, id, link: guests.linkOf(id) })
     },
@@ -433,7 +484,7 @@ function guestPages(surroundings: Surroundings): void {
       async (request, reply) => {
         const asked = request as unknown as Request
         const found = await guests.comesBy(request.params.link)
-        if (!found) return await noOrder(asked, reply)
+        if (!found) return noOrder(frameOf(languageOf(asked)), reply)
         const { actor, orderId: id } = found
         const link = guests.linkOf(id)
         try {

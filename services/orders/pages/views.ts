@@ -1,15 +1,10 @@
 import { html, type Html, type Language } from '#kernel'
 import { shown } from '#money/amount'
 import type { Order, Whole } from '../orders/store.ts'
-import { dueOf, type Priced } from '../pricing/price.ts'
+import { dueOf } from '../pricing/price.ts'
 import type { goodsOf } from '../sending/goods.ts'
 import type { ShipmentRow } from '../sending/shipping.ts'
 import { texts, type Words } from './texts.ts'
-
-/** What the checkout sends. */
-export type Sent = Partial<
-  Record<'name' | 'email' | 'company' | 'taxId' | 'address' | 'zip' | 'city' | 'country' | 'totalMinor', string>
->
 
 type Goods = Awaited<ReturnType<typeof goodsOf>>
 
@@ -31,7 +26,7 @@ interface Sums {
   readonly giftMinor: bigint
 }
 
-function sums(language: Language, all: Sums): Html {
+export function sums(language: Language, all: Sums): Html {
   const words = texts[language]
   const money = moneyIn(language, all.currency)
   const due = dueOf(all)
@@ -68,49 +63,17 @@ function sums(language: Language, all: Sums): Html {
   </dl>`
 }
 
-export function checkoutView(language: Language, priced: Priced, sent: Sent, trouble: string | undefined): Html {
-  const words = texts[language]
-  const field = (name: keyof Sent, label: string, autocomplete: string, more: Html = html``) =>
-    html`<label
-      >${label} <input name="${name}" autocomplete="${autocomplete}" value="${sent[name] ?? ''}" ${more}
-    /></label>`
-  return html`${alert(words, trouble)}
-    <h2>${words.things}</h2>
-    <ul>
-      ${priced.lines.map(
-        ({ quantity, offer, priceMinor }) =>
+export const listView = (language: Language, orders: readonly Order[], next: string | null): Html =>
+  html`<ul>
+      ${orders.map(
+        order =>
           html`<li>
-            ${quantity} × <bdi>${offer?.listing.name}</bdi>
-            ${priceMinor !== null && moneyIn(language, priced.currency)(priceMinor * BigInt(quantity))}
+            <a href="${`/orders/${order.id}`}">${order.number}</a>, ${timeIn(language, order.createdAt)},
+            ${moneyIn(language, order.currency)(order.totalMinor)}: ${texts[language].statuses[order.status]}
           </li>`,
       )}
     </ul>
-    ${sums(language, priced)}
-    <h2>${words.where}</h2>
-    <form method="post" action="/checkout">
-      <input type="hidden" name="totalMinor" value="${priced.totalMinor}" />
-      ${field('name', words.name, 'name', html`required maxlength="200"`)}
-      ${field('email', words.email, 'email', html`type="email" required maxlength="254"`)}
-      ${field('address', words.address, 'street-address', html`required maxlength="500"`)}
-      ${field('zip', words.zip, 'postal-code', html`maxlength="20"`)}
-      ${field('city', words.city, 'address-level2', html`maxlength="120"`)}
-      ${field('country', words.country, 'country', html`required minlength="2" maxlength="2"`)}
-      ${field('company', words.company, 'organization', html`maxlength="200"`)}
-      ${field('taxId', words.taxId, 'off', html`maxlength="20"`)}
-      <button>${words.order}</button>
-    </form>`
-}
-
-export const listView = (language: Language, orders: readonly Order[]): Html =>
-  html`<ul>
-    ${orders.map(
-      order =>
-        html`<li>
-          <a href="${`/orders/${order.id}`}">${order.number}</a>, ${timeIn(language, order.createdAt)},
-          ${moneyIn(language, order.currency)(order.totalMinor)}: ${texts[language].statuses[order.status]}
-        </li>`,
-    )}
-  </ul>`
+    ${next !== null && html`<p><a rel="next" href="${`/orders?after=${next}`}">${texts[language].earlier}</a></p>`}`
 
 export const button = (act: string, label: string, fields?: Html): Html =>
   html`<form method="post"><input type="hidden" name="act" value="${act}" />${fields}<button>${label}</button></form>`

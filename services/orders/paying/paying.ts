@@ -3,6 +3,7 @@ import { Problem, type Tx } from '#kernel'
 import { post } from '#money/ledger'
 import { openPayments, type Opened, type PaymentChange, type Payments } from '#money/payments'
 import { divided } from '#money/amount'
+import { framesOf, nameOf } from '#shop/frame'
 import type { OrdersHost } from '../host.ts'
 import { lockOrder, logged, noteOrder, overdue, type Order, type Part, type Whole } from '../orders/store.ts'
 import { aboutOrder } from '../orders/view.ts'
@@ -32,7 +33,14 @@ export function openPaying(
   pageOf: (order: Order) => string,
 ): Paying {
   const { db, now, log } = host
-  const payments = openPayments<'orders'>(host, { onChange: (tx, change) => follow(tx, change) })
+  const frameOf = framesOf(host)
+  const payments = openPayments<'orders'>(host, {
+    onChange: (tx, change) => follow(tx, change),
+    dress(language) {
+      const frame = frameOf(language)
+      return { look: frame.look, top: nameOf(frame) }
+    },
+  })
 
   async function follow(tx: Tx<'orders'>, change: PaymentChange): Promise<void> {
     const { payment, at } = change

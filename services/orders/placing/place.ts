@@ -16,7 +16,7 @@ import {
 } from '../orders/store.ts'
 import { orderFacts } from '../orders/view.ts'
 import { inWords, type ReadFacts } from '../pricing/facts.ts'
-import { priceCart, type Buyer, type Priced, type PricedLine } from '../pricing/price.ts'
+import { placeIn, priceCart, type Buyer, type Priced, type PricedLine } from '../pricing/price.ts'
 import { holdPieces, type Pieces } from '../stock/stock.ts'
 import { useCards, useCoupons } from '../vouchers/store.ts'
 
@@ -52,10 +52,13 @@ const letters = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 export const newNumber = (): string =>
   Array.from({ length: 10 }, (_, at) => `${at === 5 ? '-' : ''}${letters[randomInt(letters.length)]}`).join('')
 
-export const buyerOf = async (to: Address, billing: Address): Promise<Buyer> => {
-  const { country, region } = to
+/** Who buys, as tax asks. Fails with `tax_id_invalid`. */
+export const buyerOf = async (
+  to: Pick<Address, 'country' | 'region'>,
+  billing: Pick<Address, 'country' | 'taxId'>,
+): Promise<Buyer> => {
   const taxId: TaxId | undefined = billing.taxId ? await checkTaxId(billing.taxId, billing.country) : undefined
-  return { place: { country, region: region && /^[A-Z0-9]{1,3}$/.test(region) ? region : undefined }, taxId }
+  return { place: placeIn(to.country, to.region), taxId }
 }
 
 /** What it costs now, if all of it can be had. Fails with why not. */

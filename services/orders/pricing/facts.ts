@@ -8,7 +8,7 @@ import { findCards, findCoupons } from '../vouchers/store.ts'
 import { optionsOf } from '../sellers/shipping-store.ts'
 import { everybody, findRules, findWays, inForce, type Rule } from './commission.ts'
 import type { OrdersHost } from '../host.ts'
-import { dueOf, priceCart, type Facts, type Priced } from './price.ts'
+import { dueOf, placeIn, priceCart, type Facts, type Priced } from './price.ts'
 import type { ShippingOption } from './shipping.ts'
 
 /** What seldom changes, as far as somebody asked for it, at a version of it. */
@@ -138,7 +138,7 @@ export const quoteOf = (priced: Priced): Static<typeof Quote> => ({
 /** What a cart would cost, for who asks. */
 export function answerQuotes({ answer, now }: OrdersHost, readFacts: ReadFacts): void {
   answer(quoteCart, async ({ userId, cart }) => {
-    const buyer = { place: cart.country === null ? null : { country: cart.country } }
+    const buyer = { place: cart.country === null ? null : placeIn(cart.country, cart.region) }
     return quoteOf(priceCart(cart, await readFacts(cart, userId, now()), buyer, now()))
   })
 }

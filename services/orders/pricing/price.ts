@@ -3,7 +3,7 @@ import type { CartContent } from '#contracts/shared'
 import { Problem } from '#kernel'
 import { divided, exact, majorOf, toWhole } from '#money/amount'
 import { payableOf } from '#money/payments'
-import { regimeOf, taxed, treat, type Place, type TaxId, type Treatment } from '#money/tax'
+import { regimeOf, regionOf, taxed, treat, type Place, type TaxId, type Treatment } from '#money/tax'
 import type { Offer, Percents } from '../offers/offers.ts'
 import type { Seller } from '../sellers/sellers.ts'
 import type { Coupon, GiftCard } from '../vouchers/store.ts'
@@ -29,6 +29,12 @@ export interface Buyer {
   readonly place: Place | null
   readonly taxId?: TaxId | undefined
 }
+
+/** Where somebody wrote that it goes to, as tax knows the place. */
+export const placeIn = (country: string, region: string | null | undefined): Place => ({
+  country,
+  region: regionOf(country, region),
+})
 
 export type Trouble = 'product_not_for_sale' | 'price_missing' | 'stock_short' | 'quantity_above_limit'
 

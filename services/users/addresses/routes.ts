@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Id, Instant, Line } from '#contracts/shared'
+import { getAddresses } from '#contracts/users'
 import { newId, Problem, requireMatch, signedIn, type Tx } from '#kernel'
 import { Country, nullable, Telephone } from '../fields.ts'
 import type { UsersHost } from '../host.ts'
@@ -105,7 +106,11 @@ async function takeDefaults(tx: Tx, others: readonly Address[], next: Address): 
 }
 
 /** Where one lives and has things sent to. */
-export function addressRoutes({ db, http, now }: UsersHost): void {
+export function addressRoutes({ answer, db, http, now }: UsersHost): void {
+  answer(getAddresses, async ({ userId }) => ({
+    addresses: (await findAddresses(db, userId)).map(({ lines, ...address }) => ({ ...address, lines: [...lines] })),
+  }))
+
   http.get(
     '/addresses',
     {
