@@ -18,6 +18,7 @@ export const problems = {
   command_unknown: ['not_found', 'The charger was sent no such command.'],
   command_unsupported: ['unprocessable', "The charger's version of OCPP has no such command."],
   command_invalid: ['unprocessable', "The payload is not as the charger's version of OCPP has it."],
+  security_profile_lower: ['conflict', 'No command lowers the security profile that a charger uses.'],
   command_rejected: ['conflict', 'The charger rejects the command.'],
   command_failed: ['conflict', 'The charger could not take the command, and says why.'],
   command_unanswered: ['unavailable', 'The charger has not answered in time; it may have done it all the same.'],

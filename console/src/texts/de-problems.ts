@@ -72,6 +72,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   charger_file_unknown: 'Um eine solche Datei wurde das Ladegerät nicht gebeten.',
   charger_file_waiting: 'Die Datei wartet auf den Virenscanner; vorher bekommt sie niemand.',
   charger_not_accepted: 'Das Ladegerät muss erst zugelassen werden.',
+  security_profile_lower: 'Kein Befehl senkt das Sicherheitsprofil, das ein Ladegerät benutzt.',
   charger_offline: 'Das Ladegerät ist nicht verbunden oder ging, bevor es antwortete.',
   charger_taken: 'Ein Ladegerät mit dieser Kennung gibt es schon.',
   charger_unknown: 'Dieses Ladegerät gibt es nicht, oder es ist nicht für Sie.',

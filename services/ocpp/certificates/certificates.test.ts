@@ -168,6 +168,80 @@ suite('a charger that asks for a certificate', () => {
     assert.equal((await db`select count(*)::int as count from certificates`)[0]!.count, 1)
   })
 
+  for (const version of ['ocpp1.6', 'ocpp2.1'] as const)
+    test(`rises from password to TLS to a certificate, and is asked to step down by nobody, in ${version}`, async t => {
+      const { as, secure, charger } = await openTls(t, { OCPP_CALL_TIMEOUT: '2s' })
+      const is16 = version === 'ocpp1.6'
+      const shown = async () => (await as().get('/chargers/CP-1')).body.securityProfile
+      const asked: string[] = []
+      /** It starts, and says by which profile. */
+      async function starts(it: Charger, profile: number): Promise<Charger> {
+        const key = { key: 'SecurityProfile', readonly: false, value: String(profile) }
+        it.answers.set('GetConfiguration', () => ({ configurationKey: [key] }))
+        for (const action of ['ChangeConfiguration', 'SetNetworkProfile', 'SetVariables'])
+          it.answers.set(action, () => {
+            asked.push(action)
+            return { status: 'Accepted' }
+          })
+        await it.call('BootNotification', is16 ? boot16 : boot2)
+        const variableAttribute = [{ value: String(profile), mutability: 'ReadOnly' }]
+        const [component, variable] = [{ name: 'SecurityCtrlr' }, { name: 'SecurityProfile' }]
+        const reportData = [{ component, variable, variableAttribute }]
+        if (!is16)
+          await it.call('NotifyReport', { requestId: 1, seqNo: 0, generatedAt: new Date().toISOString(), reportData })
+        await until(async () => (await shown()) === profile)
+        return it
+      }
+      const set = async (profile: number, slot = 1) => {
+        const connectionData = {
+          ocppTransport: 'JSON',
+          ocppCsmsUrl: 'wss://localhost',
+          messageTimeout: 30,
+          securityProfile: profile,
+          ocppInterface: 'Wired0',
+          basicAuthPassword: password,
+        }
+        const [action, payload] = is16
+          ? ['ChangeConfiguration', { key: 'securityProfile', value: String(profile) }]
+          : ['SetNetworkProfile', { configurationSlot: slot, connectionData }]
+        const { status, body } = await as().post(`/chargers/CP-1/commands/${action}`, payload)
+        return status === 200 ? body.status : body.code
+      }
+      assert.equal((await charger('CP-1', version, { password }).then(it => starts(it, 1))).heard.length > 0, true)
+      assert.equal(await set(2), 'Accepted')
+
+      const it = await starts(await secure('CP-1', { password }, version), 2)
+      asked.length = 0
+      assert.equal(await set(1), 'security_profile_lower')
+      assert.equal(await set(2, 2), 'Accepted', 'the same for another slot')
+      const certificateType = is16 ? {} : { certificateType: 'ChargingStationCertificate' }
+      const { csr, key } = await request('CN=CP-1')
+      const cert = Buffer.from((await signed(it, { csr, ...certificateType })).certificateChain)
+      assert.equal(await set(3), 'Accepted')
+
+      const proven = await starts(await secure('CP-1', { cert, key }, version), 3)
+      await assert.rejects(secure('CP-1', { password }, version), /401/)
+      asked.length = 0
+      for (const profile of [0, 1, 2]) assert.equal(await set(profile), 'security_profile_lower')
+      if (!is16) {
+        const named = { component: { name: 'SecurityCtrlr' }, variable: { name: 'SecurityProfile' } }
+        const lower = await as().post('/chargers/CP-1/commands/SetVariables', {
+          setVariableData: [{ ...named, attributeValue: '2' }],
+        })
+        assert.match(lower.body.detail, /uses security profile 3, and no command takes it down to 2/)
+        const { items } = (await as().get('/chargers/CP-1/notices?topic=network-profile')).body
+        assert.deepEqual(
+          items.map(({ key, data }: any) => [key, data.securityProfile, data.basicAuthPassword]),
+          [
+            ['1', 3, '***'],
+            ['2', 2, '***'],
+          ],
+        )
+      }
+      assert.deepEqual(asked, [], 'the charger heard nothing of it')
+      assert.equal(proven.socket.readyState, proven.socket.OPEN)
+    })
+
   test('is let go by whichever process has its connection', async t => {
     const { p, as, db, secure } = await openTls(t)
     const first = await secure('CP-1', { password })

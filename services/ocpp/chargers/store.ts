@@ -16,6 +16,8 @@ export interface Charger {
   /** The first password it brings becomes its own. */
   readonly adopts: boolean
   readonly certificateSerial: string | null
+  /** As it says, and 3 where it has to bring a certificate; null where it says nothing. */
+  readonly securityProfile: number | null
   /** As IANA names it; UTC where there is none. */
   readonly timeZone: string | null
   readonly freeVend: readonly FreeVend[]
@@ -42,7 +44,12 @@ export const chargerColumns = (db: Db) => db`
   c.name, c.status, c.password_digest as "passwordDigest", c.next_password_digest as "nextPasswordDigest",
   c.adopts, c.certificate_serial as "certificateSerial", c.time_zone as "timeZone", coalesce((
     select json_agg(json_build_object('evse', f.evse, 'from', f.begins, 'to', f.ends) order by f.number)
-    from free_vend f where f.charger_id = c.id), '[]') as "freeVend", c.vendor,
+    from free_vend f where f.charger_id = c.id), '[]') as "freeVend",
+  greatest(case when c.certificate_serial is not null then 3 end, (
+    select max(v.value::int) from variables v
+    where v.charger_id = c.id and v.component in ('', 'SecurityCtrlr') and v.component_instance = '' and v.evse = 0
+      and v.connector = 0 and v.variable = 'SecurityProfile' and v.variable_instance = '' and v.attribute = 'Actual'
+      and v.value ~ '^[0-3]$')) as "securityProfile", c.vendor,
   c.model, c.serial_number as "serialNumber", c.firmware, c.iccid, c.imsi, c.ocpp_version as "ocppVersion",
   c.gateway_id as "gatewayId", c.connection_id as "connectionId", c.address, c.booted_at as "bootedAt",
   c.connected_at as "connectedAt", c.disconnected_at as "disconnectedAt", c.last_heard_at as "lastHeardAt",

@@ -75,6 +75,10 @@ export const ChargerView = Type.Object(
       examples: ['set'],
     }),
     certificateSerial: nullable(Type.String()),
+    securityProfile: {
+      ...nullable(Type.Integer({ minimum: 0, maximum: 3, examples: [2] })),
+      description: 'As the charger says, and 3 where it has to bring a certificate; no command lowers it',
+    },
     timeZone: nullable(Type.String({ examples: ['Europe/Berlin'] })),
     freeVend: Type.Array(FreeVendRule),
     connectors: Type.Array(

@@ -12,6 +12,7 @@ export const refusals = [
   'charger_offline',
   'command_unsupported',
   'command_invalid',
+  'security_profile_lower',
   'command_rejected',
   'command_failed',
   'command_unanswered',

@@ -5,6 +5,7 @@ import { findCharger, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { faultsOf } from '../messages/schemas.ts'
 import { commandOf } from './actions.ts'
+import { profileSetBy } from './downgrade.ts'
 import { endCommand, insertCommand, insertCommands, type Command, type End } from './store.ts'
 
 /** A call to a charger that somebody wants. */
@@ -36,7 +37,7 @@ const forAccepted = new Set([
 
 /**
  * Holds a call to what the charger's version takes. Fails with `charger_unknown`, `charger_not_accepted`,
- * `command_unsupported`, `command_invalid`, `charger_offline`.
+ * `command_unsupported`, `command_invalid`, `security_profile_lower`, `charger_offline`.
  */
 export function requireSendable(charger: Charger | undefined, { action: given, payload }: Asked): Ready {
   if (!charger) throw new Problem('not_found', 'charger_unknown')
@@ -57,7 +58,19 @@ export function requireSendable(charger: Charger | undefined, { action: given, p
       detail: `${action} of ${version}: ${errors.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`).join('; ')}`,
       errors,
     })
+  requireNoDowngrade(charger, action, payload)
   return { action, connectionId }
+}
+
+/** Whoever gets at the platform is not to get at the wire of its chargers too (2.0.1 A00.FR.005). */
+function requireNoDowngrade({ securityProfile }: Charger, action: string, payload: object): void {
+  const wanted = profileSetBy(action, payload)
+  if (wanted === undefined || securityProfile === null || !(wanted < securityProfile)) return
+  throw new Problem('conflict', 'security_profile_lower', {
+    detail:
+      `The charger uses security profile ${securityProfile}, and no command takes it down to ${wanted}: ` +
+      `set ${securityProfile} or a higher one, or change it at the charger itself.`,
+  })
 }
 
 const versions: OcppVersion[] = ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1']

@@ -3,7 +3,7 @@ import { removeInstalled, writeInstalled, type CertificateHash } from '../certif
 import { noteAnswered } from '../certificates/store.ts'
 import { noteCost, type Peer } from '../peer.ts'
 import { findCost } from '../prices/store.ts'
-import { isSecret } from '../log/secrets.ts'
+import { isSecret, withoutPasswords } from '../log/secrets.ts'
 import { keyPlace, placeOf, type Component, type Variable } from './places.ts'
 import {
   expectReport,
@@ -12,6 +12,7 @@ import {
   removeOlder,
   removeProfiles,
   writeMonitors,
+  writeNotices,
   writeProfiles,
   writeVariables,
 } from './rows.ts'
@@ -98,6 +99,12 @@ const lessons: Readonly<Record<string, Learn>> = {
       status: result?.attributeStatus ?? 'Rejected',
     }))
     await noteSet(tx, peer, set, at)
+  },
+
+  async SetNetworkProfile(tx, { peer, payload: { configurationSlot, connectionData }, answer, at }) {
+    if (answer.status !== 'Accepted') return
+    const data = withoutPasswords(connectionData)
+    await writeNotices(tx, peer.id, [{ topic: 'network-profile', key: String(configurationSlot), data }], at)
   },
 
   async GetBaseReport(tx, { peer, payload, answer, at }) {

@@ -121,7 +121,7 @@ const NoticeView = Type.Object(
   {
     topic: Type.String({ examples: ['firmware'] }),
     key: Type.String({ examples: [''] }),
-    data: { ...AnyObject, description: 'As the charger said it' },
+    data: { ...AnyObject, description: 'As the charger said or took it' },
     at: Instant,
   },
   { title: 'ChargerNotice' },
@@ -289,6 +289,7 @@ export function deviceRoutes(host: OcppHost, call: CallCharger): void {
       config,
       schema: {
         summary: 'The last that a charger said of its firmware, of limits, of messages it shows, and the like',
+        description: 'Topic `network-profile` has what it took for each slot of its network (2.x), without passwords.',
         refuses: ['charger_unknown'],
         params: One,
         querystring: listQuery({ topic: Type.Optional(Type.String({ maxLength: 50, examples: ['firmware'] })) }),
