@@ -36,6 +36,15 @@ const Setting = Type.Object({ key: AdminKey, kind: SettingKind, value: SettingVa
 /** A setting exists, or has another value. */
 export const SettingChanged = event('admin', 'setting.changed', 'key', Setting)
 
+/** What stands above every page and in the console; the second one for who reads German, where it says something. */
+export const noticeKeys = ['notice.text', 'notice.text.de'] as const
+
+/** The notice in a language, by what settings say; empty where nothing is to be said. */
+export function noticeFor(language: string, valueOf: (key: (typeof noticeKeys)[number]) => unknown): string {
+  const german = language === 'de' ? valueOf('notice.text.de') : undefined
+  return String(german || (valueOf('notice.text') ?? ''))
+}
+
 /** All settings as they are now. */
 export const listSettings = call(
   'admin',
@@ -58,6 +67,10 @@ export const Switch = Type.Object({
   version: Version,
 })
 export type Switch = Static<typeof Switch>
+
+/** What services ask a switch about before they do it; other switches are for programs of one's own. */
+export const features = ['orders.checkout', 'sessions.start', 'vendors.registration'] as const
+export type Feature = (typeof features)[number]
 
 /** A switch exists, or is turned otherwise. */
 export const SwitchTurned = event('admin', 'switch.turned', 'name', Switch)

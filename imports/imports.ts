@@ -16,8 +16,6 @@ import {
   page,
   paced,
   Problem,
-  sheetOf,
-  sheetType,
   type AccessRule,
   type Actor,
   type Columns,
@@ -25,6 +23,7 @@ import {
   type Request,
   type Tx,
 } from '#kernel'
+import { sheetOf, sheetType } from './sheets.ts'
 import { csvOf, marked, rowsIn } from './marking.ts'
 import {
   end,

@@ -1,6 +1,7 @@
 export { accessAudience, anyone, anyoneAsThemselves, bearerOf, evenActing, fresh } from './access/access.ts'
 export { judgedElsewhere, refuseForgery, signedIn, signedInBeforeTerms, signedInSomehow } from './access/access.ts'
 export { withRole, type AccessRule, type Actor, type Visitor } from './access/access.ts'
+export { openSwitches, type RequireOn } from './access/switches.ts'
 export { digestOfKey, isKey, newKey, startOfKeys } from './access/machines.ts'
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
@@ -8,7 +9,6 @@ export { Setting, type Settings } from './config/settings.ts'
 export { cellOf, Column, faultHead, fileOf, meaning, readLine, shown } from './imports/columns.ts'
 export type { Columns, Line, LineFault } from './imports/columns.ts'
 export { jsonDelimiter } from './imports/json-lines.ts'
-export { csvOfSheet, sheetOf, sheetType } from './imports/sheets.ts'
 export { context, traceparent, within } from './telemetry/context.ts'
 export { violates, type Database, type Db, type Once, type Tx } from './database/database.ts'
 export { sendFile } from './http/downloads.ts'
@@ -37,6 +37,7 @@ export {
   form,
   languageOf,
   lookOf,
+  pageTag,
   sendPage,
   sizeIn,
   type Door,

@@ -53,7 +53,7 @@ const within: Record<string, string[]> = {
   http: ['examples', 'openapi', 'reference', 'routes'],
   jobs: ['schedule'],
   kafka: ['client', 'relay'],
-  pages: ['home'],
+  pages: ['notice'],
   run: ['rejections'],
 }
 

@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { judgedElsewhere, type Access } from '../access/access.ts'
-import type { Door } from '../pages/pages.ts'
+import type { Door, Notice } from '../pages/pages.ts'
 import { context, newTraceId, readTraceparent, within } from '../telemetry/context.ts'
 import { traceOf, traceRequests } from '../telemetry/tracing.ts'
 import { admitVisitors } from './admission.ts'
@@ -27,6 +27,7 @@ export interface HttpOptions extends ListenerOptions {
   publicUrl: string
   trustedProxies?: string[]
   doors?: readonly Door[]
+  notice?: { in: Notice; load(): Promise<void>; close(): Promise<void> }
   /** Each answer is a line of the log; at level debug it is anyway. */
   accessLog?: boolean
   /** How long what follows an early answer is read, in milliseconds; 30 s unless given. */
@@ -63,6 +64,8 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   app.decorate('streams', streams)
   app.decorate('base', base)
   app.decorate('doors', options.doors ?? [])
+  app.decorate('notice', options.notice?.in ?? (() => ''))
+  if (options.notice) app.addHook('onListen', options.notice.load).addHook('onClose', options.notice.close)
   app.decorate('sockets', openSockets(app))
   if (base) leadBelow(app, base)
   app.addHook('preClose', async () => streams.stop())

@@ -40,6 +40,7 @@ const ofKernel: Problems = {
   second_factor_missing: ['forbidden', 'The role needs a second factor, which has to be set up first.'],
   terms_open: ['forbidden', 'Terms wait for an answer; data can be taken along and the account deleted without one.'],
   acting_for_another: ['forbidden', 'An admin who acts in the place of somebody may not do this.'],
+  feature_off: ['forbidden', 'Admins have switched this off, for all or for who asks.'],
   role_insufficient: ['forbidden', 'Another role is needed.'],
   scope_insufficient: ['forbidden', 'The key or token of a program was not let do this.'],
   permission_missing: ['forbidden', 'The role that the organisation has given them does not let them do this.'],

@@ -47,10 +47,14 @@ export interface Door {
   readonly about: Texts<string>
 }
 
+/** What stands above every page in a language, as admins say it; empty where they say nothing. */
+export type Notice = (language: string) => string
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** Those of services that run here or are known to run elsewhere. */
     readonly doors: readonly Door[]
+    readonly notice: Notice
   }
 }
 
@@ -126,17 +130,26 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
     })
   if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
   const { base, doors } = reply.server
-  const page = written.get(content) ?? Buffer.from(whole(content, base, doors))
-  written.set(content, page)
+  const notice = reply.server.notice(content.language)
+  const kept = written.get(content)
+  const page = kept?.notice === notice ? kept.page : Buffer.from(whole(content, base, doors, notice))
+  written.set(content, { notice, page })
   return reply.send(page)
 }
 
-/** A content that is kept, and sent again, is written once. */
-const written = new WeakMap<PageContent, Buffer>()
+/** A content that is kept, and sent again, is written once for each notice. */
+const written = new WeakMap<PageContent, { notice: string; page: Buffer }>()
+
+/** The tag of a page by what it is made of; what admins say above every page is part of that. */
+export function pageTag({ server }: Reply, language: Language, made: string): string {
+  const notice = server.notice(language)
+  const more = notice && `-${createHash('sha256').update(notice).digest('base64url').slice(0, 8)}`
+  return `"${made}${more}"`
+}
 
 /** With paths of ours as people see them; in what came in no quotation mark is left as it was. */
-const whole = (content: PageContent, base: string, doors: readonly Door[]): string =>
-  pageOf(content, doors).replace(/ (href|action)="\/(?!\/)/g, ` $1="${base.replaceAll('$', '$$$$')}/`)
+const whole = (content: PageContent, base: string, doors: readonly Door[], notice: string): string =>
+  pageOf(content, doors, notice).replace(/ (href|action)="\/(?!\/)/g, ` $1="${base.replaceAll('$', '$$$$')}/`)
 
 const plainLook = lookOf('')
 
@@ -194,6 +207,7 @@ const mastheadOf = (language: Language, doors: readonly Door[]): Html =>
 const pageOf = (
   { language, title, body, onward, secret, found, top, look = plainLook }: PageContent,
   doors: readonly Door[],
+  notice: string,
 ): string =>
   `<!doctype html>
 ${html`<html lang="${language}">
@@ -207,6 +221,7 @@ ${html`<html lang="${language}">
   <body>
     ${secret ? top : [html`<a class="skip" href="#content">${skips[language]}</a>`, top ?? mastheadOf(language, doors)]}
     <main id="content">
+      ${notice && html`<p role="status">${notice}</p>`}
       <h1>${title}</h1>
       ${body}
       <nav>

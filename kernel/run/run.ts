@@ -21,7 +21,7 @@ import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
 import { openMail } from '../mail/open.ts'
 import { operations } from '../operations/operations.ts'
-import { home } from '../pages/home.ts'
+import { openNotice } from '../pages/notice.ts'
 import type { Door } from '../pages/pages.ts'
 import { StartError } from '../problem.ts'
 import type { Service } from '../service.ts'
@@ -104,8 +104,10 @@ export async function run(services: readonly Service[], config: Config, options:
       identity: { answers: calls.answers, ask: (call, input) => calls.ask(call, input, 'kernel') },
     })
     access.follow(first.events)
+    const notice = openNotice({ calls, events: first.events })
     const app = await openHttp({
       access,
+      notice,
       log,
       metrics,
       corsOrigins: config.CORS_ORIGINS,
@@ -161,7 +163,6 @@ export async function run(services: readonly Service[], config: Config, options:
     engines.files.serve(app, names)
     refuseUnanswered(world)
     reference(app, peers, options.everywhere)
-    home(app)
     await app.ready()
     for (const datastore of datastores) await datastore.start()
     closing.push(() => stopListening(app))

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { isOnFor, listSettings, listSwitches, placeOf, SettingChanged, SwitchTurned } from '#contracts/admin'
+import { features, isOnFor, listSettings, listSwitches, placeOf, SettingChanged, SwitchTurned } from '#contracts/admin'
 import { defineService, newId, type Host } from '#kernel'
 import { open, type It } from './testing.ts'
 
-const notice = { key: 'notice.text', kind: 'text', description: 'Above every page', value: 'None' }
+const greeting = { key: 'shop.greeting', kind: 'text', description: 'What the shop says', value: 'None' }
 const define = async (it: It, more: object = {}) => {
-  const { status, body } = await it.ada.post('settings', { ...notice, ...more })
+  const { status, body } = await it.ada.post('settings', { ...greeting, ...more })
   assert.equal(status, 201, JSON.stringify(body))
 }
 
@@ -15,22 +15,22 @@ suite('settings', () => {
     const it = await open(t)
     await define(it)
     const answers = await Promise.all(
-      [it.ada, it.grace].map((who, index) => who.put('settings/notice.text', { value: `Of ${index}`, version: 1 })),
+      [it.ada, it.grace].map((who, index) => who.put('settings/shop.greeting', { value: `Of ${index}`, version: 1 })),
     )
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409])
     const [won] = answers.filter(({ status }) => status === 200)
     const [lost] = answers.filter(({ status }) => status === 409)
     assert.deepEqual([lost!.body.code, lost!.body.version], ['version_behind', 2])
-    assert.equal((await it.ada.get('settings/notice.text')).body.value, won!.body.value)
+    assert.equal((await it.ada.get('settings/shop.greeting')).body.value, won!.body.value)
 
-    const stale = await it.ada.put('settings/notice.text', { value: 'x', version: 2 }, { 'if-match': '"1"' })
+    const stale = await it.ada.put('settings/shop.greeting', { value: 'x', version: 2 }, { 'if-match': '"1"' })
     assert.equal(stale.status, 412)
-    assert.equal((await it.ada.put('settings/notice.text', { value: 'x' })).status, 400, 'without what was seen')
+    assert.equal((await it.ada.put('settings/shop.greeting', { value: 'x' })).status, 400, 'without what was seen')
     assert.equal(
-      (await it.ada.put('settings/notice.text', { value: 'x', version: 2 }, { 'if-match': '"2"' })).status,
+      (await it.ada.put('settings/shop.greeting', { value: 'x', version: 2 }, { 'if-match': '"2"' })).status,
       200,
     )
-    const { items } = (await it.ada.get('settings/notice.text/history')).body
+    const { items } = (await it.ada.get('settings/shop.greeting/history')).body
     assert.deepEqual(
       items.map(({ version, value }: any) => [version, value]),
       [
@@ -73,11 +73,11 @@ suite('settings', () => {
     }
     for (const more of [{ key: 'other' }, { critical: true }, { kind: 'text' }, { changedBy: newId() }])
       assert.equal((await it.ada.put('settings/kind.no0', { value: 9, version: 3, ...more })).status, 400)
-    assert.equal((await it.ada.post('settings', { ...notice, key: 'kind.no0' })).body.code, 'setting_exists')
-    assert.equal((await it.ada.post('settings', { ...notice, version: 7 })).status, 400)
+    assert.equal((await it.ada.post('settings', { ...greeting, key: 'kind.no0' })).body.code, 'setting_exists')
+    assert.equal((await it.ada.post('settings', { ...greeting, version: 7 })).status, 400)
     for (const key of ['Notice', 'a b', '../x', 'a..b', ''])
-      assert.equal((await it.ada.post('settings', { ...notice, key })).status, 400, key)
-    assert.equal((await it.as({ role: 'operator' }).post('settings', notice)).status, 403)
+      assert.equal((await it.ada.post('settings', { ...greeting, key })).status, 400, key)
+    assert.equal((await it.as({ role: 'operator' }).post('settings', greeting)).status, 403)
   })
 
   test('a critical one takes two to change, and none where somebody changed it meanwhile', async t => {
@@ -102,9 +102,11 @@ suite('settings', () => {
 
 suite('switches', () => {
   const rules = { isOn: true, shareBasisPoints: 0, only: [] as string[], never: [] as string[], description: 'New map' }
-  const features = async (it: It, organisationId: string) => {
+  const featuresOf = async (it: It, organisationId: string) => {
     const organisation = { id: organisationId, role: 'viewer' as const }
-    return (await it.as({ role: 'user', organisation }).get('features')).body.features
+    const { features } = (await it.as({ role: 'user', organisation }).get('features')).body
+    // Without those of the product.
+    return Object.fromEntries(Object.entries(features).filter(([name]) => name.startsWith('map.')))
   }
 
   test('are on for a share of all that follows from their ids alone, and for who is named', async t => {
@@ -124,11 +126,11 @@ suite('switches', () => {
     const it = await open(t)
     const [named, barred] = [newId(), newId()]
     await it.ada.post('switches', { ...rules, name: 'map.new', only: [named], never: [barred] })
-    assert.deepEqual(await features(it, named), { 'map.new': true })
-    assert.deepEqual(await features(it, newId()), { 'map.new': false })
+    assert.deepEqual(await featuresOf(it, named), { 'map.new': true })
+    assert.deepEqual(await featuresOf(it, newId()), { 'map.new': false })
     await it.ada.put('switches/map.new', { shareBasisPoints: 10_000, version: 1 })
-    assert.deepEqual(await features(it, newId()), { 'map.new': true })
-    assert.deepEqual(await features(it, barred), { 'map.new': false })
+    assert.deepEqual(await featuresOf(it, newId()), { 'map.new': true })
+    assert.deepEqual(await featuresOf(it, barred), { 'map.new': false })
     assert.equal((await it.p.http.inject('/api/admin/features')).statusCode, 401)
     assert.equal((await it.as({ role: 'user' }).get('switches')).status, 403, 'the rules are for admins')
     const { items } = (await it.ada.get('switches/map.new/history')).body
@@ -150,15 +152,15 @@ suite('switches', () => {
     let running = true
     const asking = Array.from({ length: 4 }, async () => {
       while (running) {
-        const [first, second] = [await features(it, here), await features(it, there)]
+        const [first, second] = [await featuresOf(it, here), await featuresOf(it, there)]
         seen.push(`${first['map.new']} ${second['map.new']}`)
       }
     })
     for (let version = 1; version <= 10; version++) {
       const only = version % 2 === 1 ? [there] : [here]
       assert.equal((await it.ada.put('switches/map.new', { only, version })).status, 200)
-      assert.equal((await features(it, only[0]!))['map.new'], true, 'at once')
-      assert.equal((await features(it, only[0] === here ? there : here))['map.new'], false)
+      assert.equal((await featuresOf(it, only[0]!))['map.new'], true, 'at once')
+      assert.equal((await featuresOf(it, only[0] === here ? there : here))['map.new'], false)
     }
     running = false
     await Promise.all(asking)
@@ -195,8 +197,18 @@ suite('switches', () => {
     await define(it)
     await it.ada.post('switches', { ...rules, name: 'map.new' })
     const { settings } = await asker.ask(listSettings, {})
-    assert.deepEqual(settings, [{ key: 'notice.text', kind: 'text', value: 'None', version: 1 }])
+    assert.deepEqual(settings, [
+      { key: 'notice.text', kind: 'text', value: '', version: 1 },
+      { key: 'notice.text.de', kind: 'text', value: '', version: 1 },
+      { key: 'shop.greeting', kind: 'text', value: 'None', version: 1 },
+    ])
     const { description: _, ...told } = rules
-    assert.deepEqual((await asker.ask(listSwitches, {})).switches, [{ name: 'map.new', ...told, version: 1 }])
+    const { switches } = await asker.ask(listSwitches, {})
+    assert.deepEqual(switches[0], { name: 'map.new', ...told, version: 1 })
+    assert.deepEqual(
+      switches.slice(1).map(({ name, isOn, shareBasisPoints, version }) => [name, isOn, shareBasisPoints, version]),
+      features.map(name => [name, true, 10_000, 1]),
+      'what the product asks about is there, and on',
+    )
   })
 })

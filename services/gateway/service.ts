@@ -1,6 +1,7 @@
 import { defineFront } from '#kernel'
 import { consolePages } from './console.ts'
 import { openDirectory } from './directory.ts'
+import { home } from './home.ts'
 import { settings } from './host.ts'
 import { problems } from './problems.ts'
 import { proxy } from './proxy.ts'
@@ -12,6 +13,7 @@ export const gateway = defineFront({
   folder: import.meta.dirname,
   settings,
   async start(host) {
+    home(host)
     consolePages(host)
     const { peers } = host
     if (peers.services().length === 0) return

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listSwitches } from '#contracts/admin'
 import { getCart } from '#contracts/cart'
 import { getDocumentFile } from '#contracts/documents'
 import {
@@ -51,6 +52,10 @@ export const needs: readonly Asked[] = [getCart, getDocumentFile]
 
 /** Where somebody who is signed in has things sent, as far as that is kept. */
 export const asksLater: readonly Asked[] = [getAddresses]
+
+type Asked = (typeof needs)[number] | typeof listSwitches
+/** Whether buying is switched on. */
+export const asksLater: readonly Asked[] = [listSwitches]
 
 /** What this service has of the world. */
 export type OrdersHost = Host<'orders', Asked, typeof settings>

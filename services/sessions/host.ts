@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listSwitches } from '#contracts/admin'
 import { getCharger } from '#contracts/ocpp'
 import { Setting, type Host } from '#kernel'
 
@@ -18,4 +19,8 @@ export const settings = Type.Object({
 /** Whether a charger can be spoken to, and whose it is. */
 export const needs = [getCharger] as const
 
-export type SessionsHost = Host<'sessions', (typeof needs)[number], typeof settings>
+type Asked = (typeof needs)[number] | typeof listSwitches
+/** Whether starting from afar is switched on. */
+export const asksLater: readonly Asked[] = [listSwitches]
+
+export type SessionsHost = Host<'sessions', Asked, typeof settings>

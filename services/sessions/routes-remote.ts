@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { getCharger } from '#contracts/ocpp'
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
 import { Id } from '#contracts/shared'
-import { fail, mayWrite, newId, Problem, signedIn, type Actor } from '#kernel'
+import { fail, mayWrite, newId, openSwitches, Problem, signedIn, type Actor } from '#kernel'
 import type { Owner } from '#contracts/shared'
 import type { SessionsHost } from './host.ts'
 import { insertRequest, openAnswers, openOwnTokens, waitMs, type Asked } from './requests.ts'
@@ -29,6 +29,7 @@ export function remoteRoutes(host: SessionsHost): void {
   const { http, db, ask, now } = host
   const answers = openAnswers(host)
   const ownToken = openOwnTokens(host)
+  const requireOn = openSwitches(host)
 
   http.post(
     '/start',
@@ -45,6 +46,7 @@ export function remoteRoutes(host: SessionsHost): void {
           'operator_required',
           'editor_required',
           'connector_booked',
+          'feature_off',
           ...refusals,
           ...unanswered,
         ],
@@ -68,6 +70,7 @@ export function remoteRoutes(host: SessionsHost): void {
     async request => {
       const { actor, body } = request
       const { chargerId, evse = null, connector = null, idToken } = body
+      await requireOn('sessions.start', actor)
       const charger = await ask(getCharger, { chargerId })
       if (idToken !== undefined) requireManager(actor, charger.owner)
       requireReady(charger)

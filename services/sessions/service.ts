@@ -10,7 +10,7 @@ import {
 import { defineService } from '#kernel'
 import { answerCourse } from './answers.ts'
 import { closeForgotten } from './forgotten.ts'
-import { needs, settings } from './host.ts'
+import { asksLater, needs, settings } from './host.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
@@ -26,6 +26,7 @@ export const sessions = defineService({
   folder: import.meta.dirname,
   personal,
   needs,
+  asksLater,
   settings,
   publishes: [
     SessionStarted,

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listSwitches } from '#contracts/admin'
 import { getDocumentFile } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
 import { getSeller, listSellers } from '#contracts/orders'
@@ -54,5 +55,9 @@ export const publishes = [
 /** Whether a document is there, as whom vendors sell, as orders know it, and who belongs to a vendor. */
 export const needs = [getDocumentFile, getSeller, listMembers, listSellers] as const
 
+type Asked = (typeof needs)[number] | typeof listSwitches
+/** Whether asking to be let in is switched on. */
+export const asksLater: readonly Asked[] = [listSwitches]
+
 /** What this service has of the world. */
-export type VendorsHost = Host<'vendors', (typeof needs)[number], typeof settings>
+export type VendorsHost = Host<'vendors', Asked, typeof settings>

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SwitchTurned } from '#contracts/admin'
 import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { CategoryCreated, ProductCreated, ReviewAdded } from '#contracts/marketplace'
 import { OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
 import { VendorApproved, VendorRegistered, VendorSuspended, VendorUpdated } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { ibanOf } from './profiles/iban.ts'
+import { until } from '../../test/kernel/toys.ts'
 import { open } from './testing.ts'
 
 test('who wants to sell sees what is missing, hands it in, and is let in or told why not', async t => {
@@ -78,6 +80,29 @@ test('who wants to sell sees what is missing, hands it in, and is let in or told
   assert.deepEqual([approved!.applicantId, approved!.status], [ada.id, 'active'])
   for (const told of await p.published(VendorUpdated))
     assert.doesNotMatch(JSON.stringify(told), /3704|shop@example/, 'where their money goes is told to nobody')
+})
+
+test('where asking to be let in is switched off, for all or for one, nobody gets on with it until it is on again', async t => {
+  const { p, as, whole, sellers } = await open(t)
+  const [ada, bob] = [as(), as()]
+  for (const one of [ada, bob]) {
+    sellers.add(one.id)
+    await one.put('/profile', whole)
+  }
+  let version = 1
+  const turn = async (how: object) => {
+    const all = { name: 'vendors.registration', isOn: true, shareBasisPoints: 10_000, only: [], never: [], ...how }
+    await p.publish(SwitchTurned, { ...all, version: ++version })
+  }
+  const codeOf = async (one: typeof ada) => (await one.post('/profile/submit')).body.code
+  await turn({ isOn: false })
+  await until(async () => (await codeOf(ada)) === 'feature_off')
+  assert.equal((await ada.post('/profile/submit')).status, 403)
+  assert.equal((await ada.put('/profile', { ...whole, name: 'Another' })).status, 200, 'all else goes on')
+  await turn({ never: [bob.id] })
+  await until(async () => (await codeOf(ada)) !== 'feature_off')
+  assert.equal((await ada.get('/profile')).body.status, 'pending')
+  assert.equal(await codeOf(bob), 'feature_off')
 })
 
 test('an account number that fails its check is none', () => {

@@ -6,7 +6,7 @@ import { followMoney } from './earnings/following.ts'
 import { earningsRoutes } from './earnings/routes.ts'
 import { closeWhoLeaves, followTrade } from './figures/following.ts'
 import { analyticsRoutes } from './figures/routes.ts'
-import { needs, publishes, settings } from './host.ts'
+import { asksLater, needs, publishes, settings } from './host.ts'
 import { answerHoldings } from './holdings.ts'
 import { pages } from './pages.ts'
 import { connectingRoutes } from './payouts/connecting.ts'
@@ -31,6 +31,7 @@ export const vendors = defineService({
   personal,
   includes: [ledger, transfers],
   needs,
+  asksLater,
   settings,
   publishes,
   start(host) {

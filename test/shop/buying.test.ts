@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { SwitchTurned } from '#contracts/admin'
 import { GoodsHandedOver, OrderCompleted, PaymentSucceeded, StockChanged } from '#contracts/orders'
 import { newId } from '#kernel'
 import { cart } from '../../services/cart/service.ts'
 import { address, open, type Product } from '../../services/orders/testing.ts'
+import { until } from '../kernel/toys.ts'
 
 type It = Awaited<ReturnType<typeof open>>
 
@@ -52,6 +54,25 @@ suite('a licence key', () => {
     const stored = await it.p.db('orders')`select encode(sealed, 'escape') as text from licence_keys`
     assert.ok(!JSON.stringify(stored).includes('KEY-'), 'no key is readable where it is stored')
   })
+})
+
+test('where buying is switched off nobody orders, guests neither; carts stay, and what was ordered before is paid', async t => {
+  const it = await open(t, cart)
+  const box = await it.product({ stock: 5 })
+  const before = await it.placed([[box, 1]])
+  const buyer = await it.buyer([[box, 1]])
+  const rules = { name: 'orders.checkout', isOn: true, shareBasisPoints: 10_000, only: [], never: [] }
+  await it.p.publish(SwitchTurned, { ...rules, isOn: false, version: 2 })
+  await until(async () => (await buyer.order()).body.code === 'feature_off')
+  assert.equal((await buyer.get('/api/cart')).body.items.length, 1)
+  assert.equal((await it.level(box)).held, 1, 'nothing is held for it')
+  await it.pay(before.buyer, before.order.id)
+  assert.equal((await before.buyer.get(`/api/orders/${before.order.id}`)).body.paymentStatus, 'paid')
+  await it.p.publish(SwitchTurned, { ...rules, shareBasisPoints: 0, only: [buyer.userId], version: 3 })
+  await until(async () => (await buyer.order()).status === 201)
+  const other = await it.buyer([[box, 1]])
+  assert.equal((await other.order()).body.code, 'feature_off', 'for whom it is not named')
+  await it.isRight()
 })
 
 suite('coupons and gift cards', () => {

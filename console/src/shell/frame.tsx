@@ -5,11 +5,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { ask } from '../api/client.ts'
+import type { AnswerOf } from '../blocks/data.tsx'
 import { Empty } from '../blocks/empty.tsx'
 import { Link } from '../blocks/link.tsx'
 import { Screen } from '../blocks/screen.tsx'
 import { Trouble } from '../blocks/trouble.tsx'
-import { useTexts } from '../texts/texts.tsx'
+import { useLanguage, useTexts } from '../texts/texts.tsx'
 import { ActingBanner } from './acting.tsx'
 import { Keys } from './keys.tsx'
 import { Organisations } from './organisations.tsx'
@@ -71,6 +72,7 @@ export function Frame() {
           </AppShell.Section>
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
+          <Notice />
           <Trial />
           <ActingBanner />
           <Offline />
@@ -117,6 +119,22 @@ function Navigation({ path }: { path: string }) {
       })}
     </>
   )
+}
+
+/** What admins say to everybody, within a minute. */
+function Notice() {
+  const path = '/api/admin/features'
+  const { data } = useQuery({
+    queryKey: [path],
+    refetchInterval: 60_000,
+    queryFn: async () => (await ask<AnswerOf<typeof path>>('GET', path)).data,
+  })
+  const said = data?.notice[useLanguage()]
+  return said ? (
+    <p role="status" className="banner">
+      {said}
+    </p>
+  ) : null
 }
 
 /** That it is for trying out, and, for who works with it, that no money moves. */

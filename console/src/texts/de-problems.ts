@@ -369,6 +369,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   revocations_unknown: 'Die Anmeldung lässt sich gerade nicht prüfen. Bitte versuchen Sie es noch einmal.',
   role_exists: 'Eine Rolle dieses Namens hat die Organisation schon.',
   role_held: 'Mitglieder oder Dienstkonten haben die Rolle: Sagen Sie mit `to`, was sie werden.',
+  feature_off: 'Das ist zurzeit ausgeschaltet, für alle oder für Sie.',
   role_insufficient: 'Dafür braucht es eine andere Rolle.',
   role_not_assignable: 'Niemand gibt sich selbst eine Rolle; das tut die Administration.',
   role_unknown: 'Diese Rolle hat die Organisation nicht.',

@@ -1,11 +1,19 @@
 import Type, { type Static } from 'typebox'
-import { AdminKey, isOnFor, listSwitches as listSwitchesCall, Switch, SwitchTurned } from '#contracts/admin'
+import { AdminKey, isOnFor, listSwitches as listSwitchesCall, noticeFor, Switch, SwitchTurned } from '#contracts/admin'
 import { Id, Instant } from '#contracts/shared'
 import { fresh, Problem, requireMatch, signedIn, withRole } from '#kernel'
 import { note } from '../audit/store.ts'
 import type { AdminHost, AdminTx } from '../host.ts'
 import { requireVersion } from './settings.ts'
-import { findSwitch, listSwitches, lockSwitch, switchVersions, writeSwitch, type Turned } from './store.ts'
+import {
+  findSwitch,
+  listSettings,
+  listSwitches,
+  lockSwitch,
+  switchVersions,
+  writeSwitch,
+  type Turned,
+} from './store.ts'
 
 const config = { access: withRole('admin') }
 /** Changes, for which an admin who has a second factor gave it a moment ago. */
@@ -17,6 +25,7 @@ const Description = Type.String({
   pattern: '^[^\\u0000]*$',
   examples: ['Sessions can be started from the map.'],
 })
+const Notice = Type.String({ examples: ['Works on Sunday from 2 to 3.'] })
 const { version: Version, ...rules } = Switch.properties
 
 const SwitchView = Type.Object(
@@ -146,11 +155,14 @@ function featureRoute({ db, http }: AdminHost): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'Which switches are on for who asks',
+        summary: 'Which switches are on for who asks, and what admins say to everybody',
         description: 'For the organisation one acts for, else for oneself.',
         response: {
           200: Type.Object(
-            { features: Type.Record(Type.String(), Type.Boolean(), { examples: [{ 'map.start': true }] }) },
+            {
+              features: Type.Record(Type.String(), Type.Boolean(), { examples: [{ 'orders.checkout': true }] }),
+              notice: Type.Object({ en: Notice, de: Notice }, { description: 'Empty where nothing is said' }),
+            },
             { title: 'Features' },
           ),
         },
@@ -158,9 +170,14 @@ function featureRoute({ db, http }: AdminHost): void {
     },
     async ({ actor }, reply) => {
       const id = actor.organisation?.id ?? actor.userId
-      const switches = await listSwitches(db)
+      const [switches, settings] = await Promise.all([listSwitches(db), listSettings(db)])
+      const values = new Map(settings.map(({ key, value }) => [key, value]))
+      const notice = (language: string) => noticeFor(language, key => values.get(key))
       reply.header('cache-control', 'private, no-store')
-      return { features: Object.fromEntries(switches.map(one => [one.name, isOnFor(one, id)])) }
+      return {
+        features: Object.fromEntries(switches.map(one => [one.name, isOnFor(one, id)])),
+        notice: { en: notice('en'), de: notice('de') },
+      }
     },
   )
 }

@@ -16,6 +16,7 @@ import {
   markdown,
   type PageContent,
   page,
+  pageTag,
   placeOf,
   type Reply,
   sendPage,
@@ -172,7 +173,7 @@ function articlePage(host: ContentHost, kept: Kept, section: Section, language: 
       if (head.slug !== slug) return reply.redirect(pathOf(section, language, head.slug), 301)
       if (kind === 'job' && isClosed(head, now())) return missing(reply, section, language, true)
       // Others that it leads to stand on it as well.
-      const tag = `"${head.version}-${head.edition}"`
+      const tag = pageTag(reply, language, `${head.version}-${head.edition}`)
       reply.headers({ etag: tag, 'cache-control': keeping })
       if (isKnown(request, tag)) return reply.code(304).send()
       const made = kept.get(head.id)

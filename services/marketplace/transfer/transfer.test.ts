@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { unzipSync, zipSync } from 'fflate'
 import { ProductCreated } from '#contracts/marketplace'
 import { open, type Client, type Market } from '../testing.ts'
-import { sheetOf, sheetType } from '#kernel'
+import { sheetOf, sheetType } from '#imports/sheets'
 
 async function send({ p }: Market, to: Client, content: string | Buffer, query = '', type = 'text/csv') {
   const sent = await to.post(`/import${query}`, content, { 'content-type': type })

@@ -4,19 +4,8 @@ import { Sku, StockPolicy } from '#contracts/marketplace'
 import { Line, Slug } from '#contracts/shared'
 import { decimalOf, digitsOf, exact, isCurrency, rounded } from '#money/amount'
 import { openImports } from '#imports/imports'
-import {
-  cellOf,
-  Column,
-  sheetOf,
-  sheetType,
-  csvOfSheet,
-  ownerFor,
-  partiesOf,
-  Problem,
-  type Actor,
-  type Line as LineOf,
-  type Tx,
-} from '#kernel'
+import { cellOf, Column, ownerFor, partiesOf, Problem, type Actor, type Line as LineOf, type Tx } from '#kernel'
+import { sheetOf, sheetType, csvOfSheet } from '#imports/sheets'
 import { editableBy, vendors } from '../access.ts'
 import { attributesOf, wayTo, type Attribute, type Tree } from '../categories/tree.ts'
 import type { ProductChange, VariantBody } from '../products/body.ts'

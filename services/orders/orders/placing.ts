@@ -1,5 +1,5 @@
 import { getCart } from '#contracts/cart'
-import { Problem, type Tx } from '#kernel'
+import { openSwitches, Problem, type Actor, type Tx } from '#kernel'
 import type { OrdersHost } from '../host.ts'
 import { becomePaid } from '../paying/ending.ts'
 import { OrderedBefore, place, priceFor, type Wanted } from '../placing/place.ts'
@@ -17,7 +17,7 @@ export interface Placed {
 
 /** Places an order of what is in the buyer's cart; the one there is where somebody did before. */
 export type PlaceFromCart = (
-  request: Parameters<OrdersHost['db']['once']>[0],
+  request: Parameters<OrdersHost['db']['once']>[0] & { readonly visitor?: Actor | undefined },
   wanted: Omit<Wanted, 'cart'>,
   /** Of a browser at which nobody is signed in. */
   token?: string,
@@ -28,6 +28,7 @@ export function openPlacing(
   { readFacts, handOver }: { readFacts: ReadFacts; handOver: Parameters<typeof becomePaid>[4] },
 ): PlaceFromCart {
   const { ask, db, now, settings } = host
+  const requireOn = openSwitches(host)
   return async (request, wanted, token) => {
     const { cart } = await ask(getCart, token === undefined ? { userId: wanted.userId } : { token })
     // Who sends it again, as the answer was lost, has the order: what it took is in the cart no more.
@@ -49,6 +50,7 @@ export function openPlacing(
       return { orderId: order.id, isNew: true }
     }
     try {
+      await requireOn('orders.checkout', request.visitor)
       const priced = await priceFor(host, readFacts, whole)
       const answer = await db.once(request, tx => begin(tx, priced))
       return { ...answer, ...(placed?.order.id === answer.orderId && { whole: placed }) }

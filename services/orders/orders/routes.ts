@@ -77,6 +77,7 @@ export const AddressBody = Type.Object({
 })
 
 export const placing = [
+  'feature_off',
   'cart_empty',
   'product_not_for_sale',
   'price_missing',

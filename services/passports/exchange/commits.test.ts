@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'csv-parse/sync'
-import { csvOfSheet, newId, sheetOf, type Actor } from '#kernel'
+import { newId, type Actor } from '#kernel'
+import { csvOfSheet, sheetOf } from '#imports/sheets'
 import type { TestPlatform } from '../../../kernel/testing.ts'
 import { member, open, type Client } from '../testing.ts'
 

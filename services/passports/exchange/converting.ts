@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { Problem, sheetOf, sheetType } from '#kernel'
+import { Problem } from '#kernel'
+import { sheetOf, sheetType } from '#imports/sheets'
 import { compared, exported, exportedOwn, formats, importedOwn, parseGiven, type Dated, type Loss } from '#law'
 import { compressedOf, isMembers } from '../dpp/shape.ts'
 import type { EffectiveView } from '../units/effective.ts'

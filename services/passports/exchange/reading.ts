@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse'
 import type { FileLoss } from '#imports/rows'
-import { csvOfSheet, faultHead, Problem, verbatim } from '#kernel'
+import { faultHead, Problem, verbatim } from '#kernel'
+import { csvOfSheet } from '#imports/sheets'
 import { mapped, parseGiven, type Loss } from '#law'
 import type { PassportData } from '#contracts/passports'
 import { valueIn } from '../columns.ts'

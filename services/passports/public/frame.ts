@@ -29,6 +29,7 @@ export function send(
   title: string,
   body: Html,
 ): Reply {
+  const notice = reply.server.notice(language)
   const page = html`<!doctype html>
     <html lang="${language}">
       <head>
@@ -40,6 +41,7 @@ export function send(
       </head>
       <body>
         <main>
+          ${notice && html`<p role="status">${notice}</p>`}
           <h1>${title}</h1>
           ${body}
         </main>

@@ -4,6 +4,7 @@ import { getSeller } from '#contracts/orders'
 import { Id } from '#contracts/shared'
 import { VendorRegistered, VendorSubmitted, VendorUpdated } from '#contracts/vendors'
 import {
+  openSwitches,
   anyone,
   isId,
   isInstant,
@@ -48,6 +49,7 @@ export const showOwn = async ({ ask, db }: Pick<VendorsHost, 'ask' | 'db'>, vend
 /** Who sells: what they say of themselves, and what is still missing before they may. */
 export function profileRoutes(host: VendorsHost): void {
   const { ask, db, http, now } = host
+  const requireOn = openSwitches(host)
 
   http.get(
     '/profile',
@@ -133,12 +135,13 @@ export function profileRoutes(host: VendorsHost): void {
       schema: {
         summary: 'Ask to be let in to sell',
         description: 'Once the checklist is done; an admin decides.',
-        refuses: ['vendor_unknown', 'editor_required', 'onboarding_incomplete', 'vendor_state'],
+        refuses: ['vendor_unknown', 'editor_required', 'feature_off', 'onboarding_incomplete', 'vendor_state'],
         response: { 200: OwnView },
       },
     },
     async ({ actor }) => {
       const { id } = ownerFor(actor)
+      await requireOn('vendors.registration', actor)
       const { known } = await ask(getSeller, { ownerId: id })
       const vendor = await db.transaction(async tx => {
         const there = await lockProfile(tx, id)

@@ -1,5 +1,4 @@
-import { Problem } from '../problem.ts'
-import { cellOf } from './columns.ts'
+import { cellOf, Problem } from '#kernel'
 
 /** What spreadsheets are sent and given as. */
 export const sheetType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
