@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { deadPaymentEventsOf, replayPaymentEventsOf } from '#contracts/payments'
 import { Id, Instant } from '#contracts/shared'
 import {
   anyone,
@@ -41,6 +42,8 @@ const mostBytes = 262_144
 /** With twice the seconds between two of them each time: four and a half hours in all. */
 const mostTries = 14
 const keptDays = 90
+/** So many are told at once; who has more has one cause. */
+const mostDead = 10_000
 
 /** What providers tell us by themselves: proven, stored, answered, then worked. */
 export interface Inbox {
@@ -223,9 +226,29 @@ const DeadEvent = Type.Object(
   { title: 'DeadPaymentEvent' },
 )
 
-/** For admins: the events that had no effect, to be worked again once the reason is gone. */
+/** For admins: the events that had no effect, to be worked again once the reason is gone; one by one, or all that failed alike. */
 function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unknown>): void {
-  const { acted, http, db, now } = host
+  const { acted, http, db, now, name } = host
+  const revive = async (tx: Tx, id: string): Promise<boolean> => {
+    const revived = await reviveEvent(tx, id, now())
+    if (revived) await later(tx, id)
+    return revived
+  }
+  host.answer(deadPaymentEventsOf(name), async () => ({
+    events: (await deadEvents(db, mostDead, undefined)).map(({ id, type, error, receivedAt }) => ({
+      id,
+      type,
+      error,
+      receivedAt: receivedAt.toISOString(),
+    })),
+  }))
+  host.answer(replayPaymentEventsOf(name), async ({ ids }) =>
+    db.transaction(async tx => {
+      let replayed = 0
+      for (const id of ids) if (await revive(tx, id)) replayed++
+      return { replayed }
+    }),
+  )
   http.get(
     '/webhooks/dead',
     {
@@ -269,8 +292,7 @@ function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unkno
     },
     async ({ actor, params: { id } }, reply) => {
       const isThere = await db.transaction(async tx => {
-        const revived = await reviveEvent(tx, id, now())
-        if (revived) await later(tx, id)
+        const revived = await revive(tx, id)
         if (revived) await acted(tx, actor, 'payment-event.replayed', id)
         return revived
       })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { CommissionRuleChanged } from '#contracts/vendors'
-import { defineService, newId } from '#kernel'
+import { deadPaymentEventsOf } from '#contracts/payments'
+import { defineService, newId, Problem } from '#kernel'
+import { answering } from '../../kernel/testing.ts'
 import { likeness } from './operations/dead-letters.ts'
 import { open } from './testing.ts'
 
@@ -157,6 +159,38 @@ suite('dead letters', () => {
       ['subscription.replayed', it.grace.userId, subscription],
     ])
     assert.equal(acts.find(({ act }: any) => act === 'dead-letter.given-up').details.key, items[1].key)
+  })
+
+  test('of payment providers are shown whoever else is away, who is named; what they hold is not tried again meanwhile', async t => {
+    let isAway = true
+    const told = {
+      type: 'payment_intent.succeeded',
+      error: 'the amount is 999, not 1000',
+      receivedAt: '2027-03-01T12:00:00.000Z',
+    }
+    const it = await open(
+      t,
+      {},
+      [],
+      [
+        answering(deadPaymentEventsOf('users'), async () => ({ events: [1, 2].map(() => ({ id: newId(), ...told })) })),
+        answering(deadPaymentEventsOf('billing'), async () => {
+          if (isAway) throw new Problem('unavailable', 'service_unavailable')
+          return { events: [] }
+        }),
+      ],
+    )
+    const { items, away } = (await it.ada.get('dead-letters')).body
+    assert.deepEqual(
+      items.map((one: any) => [one.subscription, one.topic, one.error, one.count, one.lastAt]),
+      [['users: payment events', told.type, 'the amount is …, not …', 2, told.receivedAt]],
+    )
+    assert.deepEqual(away, ['billing'])
+    const wanted = { subscription: 'billing: payment events', reason: 'It is mended' }
+    assert.deepEqual((await it.ada.post('dead-letters/replay', wanted)).status, 503)
+    isAway = false
+    assert.equal((await it.ada.post('dead-letters/replay', wanted)).body.code, 'dead_letters_none')
+    assert.deepEqual((await it.ada.get('dead-letters')).body.away, [])
   })
 
   test('are alike where only ids and numbers differ', () => {

@@ -8,7 +8,7 @@ import { eventRoutes } from './operations/event-routes.ts'
 import { auditRoutes, sealAll } from './audit/routes.ts'
 import { dashboardRoute } from './figures/dashboard.ts'
 import { followEverything } from './figures/following.ts'
-import { needs } from './host.ts'
+import { asksLater, needs } from './host.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { environmentRoute } from './settings/environment-routes.ts'
@@ -23,6 +23,7 @@ export const admin = defineService({
   folder: import.meta.dirname,
   personal,
   needs,
+  asksLater,
   publishes: [SettingChanged, SwitchTurned, AccountDeletionApproved],
   start(host) {
     followEverything(host)

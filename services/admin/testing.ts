@@ -11,7 +11,12 @@ export type It = Awaited<ReturnType<typeof open>>
 export const nobody = newId()
 
 /** The service with two admins; whoever else is one is put among `admins`. */
-export async function open(t: TestContext, options: TestOptions = {}, more: readonly Service[] = []) {
+export async function open(
+  t: TestContext,
+  options: TestOptions = {},
+  more: readonly Service[] = [],
+  others: NonNullable<TestOptions['answers']> = [],
+) {
   let today: Date | undefined
   const [ada, grace] = [newId(), newId()]
   const admins = new Set([ada, grace])
@@ -28,7 +33,7 @@ export async function open(t: TestContext, options: TestOptions = {}, more: read
     if (userId === nobody) throw new Problem('not_found', 'user_unknown')
     return { ...about, userId, email: 'a@example.com' }
   })
-  const answers = [people, person]
+  const answers = [people, person, ...others]
   const p = await start(t, [observed, ...more], { now: () => today ?? new Date(), answers, ...options })
   const as = (actor: Partial<Actor>) => {
     const ask =

@@ -64,7 +64,7 @@ const stepping = (db: Host<string>['db'], step: () => void): typeof db => {
 export async function open(
   t: TestContext,
   cart: Service,
-  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play'; step?: () => void } = {},
+  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play'; step?: () => void; beside?: readonly Service[] } = {},
 ) {
   const { wire = 'stripe' } = options
   const clock = { at: undefined as Date | undefined }
@@ -112,7 +112,7 @@ export async function open(
     })),
     ...(options.answers ?? []),
   ]
-  const p = await start(t, [held(orders), held(cart)], {
+  const p = await start(t, [held(orders), held(cart), ...(options.beside ?? [])], {
     now: () => clock.at ?? new Date(),
     ...options,
     environment: { ...environment, ...options.environment },

@@ -8,7 +8,8 @@ import { endApproval } from '../approvals/store.ts'
 import { insertEntry } from '../audit/store.ts'
 import type { AdminHost } from '../host.ts'
 import { alike, groupsOf, mostLetters } from './dead-letters.ts'
-import { listDead, tryAgain } from './store.ts'
+import { listPaymentEvents, payerOf, replayPaymentEvents } from './payment-events.ts'
+import { listDead, tryAgain, type Letter } from './store.ts'
 
 const config = { access: withRole('admin') }
 const Subscription = Type.String({
@@ -31,6 +32,15 @@ const GroupView = Type.Object(
   { title: 'DeadLetterGroup' },
 )
 
+/** Of a subscription, or of all and of payment providers; `away` are services that did not answer. */
+async function letters(host: AdminHost, subscription?: string): Promise<{ letters: Letter[]; away: string[] }> {
+  const payer = subscription === undefined ? undefined : payerOf(subscription)
+  const dead = payer ? [] : await listDead(host.db, subscription, mostLetters)
+  if (subscription !== undefined && !payer) return { letters: dead, away: [] }
+  const told = await listPaymentEvents(host, payer)
+  return { letters: [...dead, ...told.letters], away: told.away }
+}
+
 /** What failed, by what it has in common; single ones are tried again and given up under `/api/events/dead-letters`. */
 export function deadLetterRoutes(host: AdminHost): void {
   const { db, http, now } = host
@@ -40,14 +50,27 @@ export function deadLetterRoutes(host: AdminHost): void {
       config,
       schema: {
         summary: 'What is dead, by subscription and what the errors have in common',
-        description: 'Of 10,000 at the most. Single ones are at `/api/events/dead-letters`.',
-        response: { 200: Type.Object({ items: Type.Array(GroupView) }, { title: 'DeadLetterGroups' }) },
+        description:
+          'Events of the platform and, as `orders: payment events`, what payment providers told; 10,000 of each at the most. ' +
+          'Single ones are at `/api/events/dead-letters` and, by service, at `/api/orders/webhooks/dead`.',
+        response: {
+          200: Type.Object(
+            {
+              items: Type.Array(GroupView),
+              away: Type.Array(Type.String({ examples: ['orders'] }), {
+                description: 'Services that did not say what payment providers told them; ask again',
+              }),
+            },
+            { title: 'DeadLetterGroups' },
+          ),
+        },
       },
     },
     async () => {
-      const groups = groupsOf(await listDead(db, undefined, mostLetters))
+      const { letters: dead, away } = await letters(host)
       return {
-        items: groups.map(({ firstAt, lastAt, ...group }) => ({
+        away,
+        items: groupsOf(dead).map(({ firstAt, lastAt, ...group }) => ({
           ...group,
           firstAt: firstAt.toISOString(),
           lastAt: lastAt.toISOString(),
@@ -64,13 +87,15 @@ export function deadLetterRoutes(host: AdminHost): void {
         summary: 'Ask a second admin to have all dead letters of a group tried again',
         description:
           'What they do cannot be undone, and there may be many: all of a subscription, or those that failed so.',
-        refuses: ['dead_letters_none', 'approval_asked'],
+        refuses: ['dead_letters_none', 'approval_asked', 'service_unavailable'],
         body: Type.Object({ subscription: Subscription, error: Type.Optional(Failure), reason: Reason }),
         response: { 202: ApprovalView },
       },
     },
     async ({ actor, body: { reason, ...payload } }, reply) => {
-      const count = alike(await listDead(db, payload.subscription, mostLetters), payload.error).length
+      const dead = await letters(host, payload.subscription)
+      if (dead.away.length > 0) throw new Problem('unavailable', 'service_unavailable', { service: dead.away[0] })
+      const count = alike(dead.letters, payload.error).length
       if (count === 0) throw new Problem('conflict', 'dead_letters_none')
       const about = { object: payload.subscription, payload: { ...payload, count }, reason }
       const approval = await db.transaction(tx => askFor(tx, now(), actor, { act: 'dead-letters.replay', ...about }))
@@ -89,12 +114,14 @@ export function deadLetterRoutes(host: AdminHost): void {
 export function replaying(host: AdminHost): CarryOut {
   const job = host.job<{ id: string; subscription: string; error?: string }>('replay dead letters', async wanted => {
     const { id, subscription, error } = wanted
-    const letters = alike(await listDead(host.db, subscription, mostLetters), error)
+    const dead = await letters(host, subscription)
+    // The job comes again.
+    if (dead.away.length > 0) throw new Problem('unavailable', 'service_unavailable', { service: dead.away[0] })
+    const ids = alike(dead.letters, error).map(letter => letter.id)
+    const payer = payerOf(subscription)
+    const worked = payer && (await replayPaymentEvents(host, payer, ids))
     await host.db.transaction(async tx => {
-      const replayed = await tryAgain(
-        tx,
-        letters.map(letter => letter.id),
-      )
+      const replayed = worked ?? (await tryAgain(tx, ids))
       await endApproval(tx, id, 'done', { replayed })
     })
   })

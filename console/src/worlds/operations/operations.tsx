@@ -1,7 +1,10 @@
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
+import { Part, Screen } from '../../blocks/screen.tsx'
 import { listScreen } from '../../blocks/screens.tsx'
+import { useTexts, wordFor } from '../../texts/texts.tsx'
 import { Groups } from './admin.tsx'
 
 const deadLetters = listOf('/api/events/dead-letters', {
@@ -39,15 +42,35 @@ const bounces = listOf('/api/notifications/closed-addresses', {
 
 export const Bounces = listScreen(texts => texts.operations.bounces, bounces)
 
-const payments = listOf('/api/billing/webhooks/dead', {
-  columns: plain('type provider attempts:number error receivedAt:instant'),
-  acts: [
-    { name: texts => texts.operations.replay, run: ({ id }) => ask('POST', `/api/billing/webhooks/dead/${id}/replay`) },
-  ],
-  empty: texts => ({ title: texts.operations.emptyTitle, text: texts.operations.emptyPayments }),
-})
+/** Services that take payments; what is told of all of them looks alike. */
+const payers = ['billing', 'orders', 'users'] as const
+const deadOf = (service: (typeof payers)[number]) =>
+  listOf(`/api/${service}/webhooks/dead` as '/api/billing/webhooks/dead', {
+    columns: plain('type provider attempts:number error receivedAt:instant'),
+    acts: [
+      {
+        name: texts => texts.operations.replay,
+        run: ({ id }) => ask('POST', `/api/${service}/webhooks/dead/${id}/replay`),
+      },
+    ],
+    empty: texts => ({ title: texts.operations.emptyTitle, text: texts.operations.emptyPayments }),
+  })
 
-export const Payments = listScreen(texts => texts.operations.payments, payments)
+const paymentLists = payers.map(service => [service, deadOf(service)] as const)
+
+/** What payment providers told and could not be worked, by the service that was told. */
+export function Payments() {
+  const texts = useTexts()
+  return (
+    <Screen title={texts.operations.payments}>
+      {paymentLists.map(([service, list]) => (
+        <Part key={service} title={wordFor(texts, service)}>
+          <List list={list} embedded />
+        </Part>
+      ))}
+    </Screen>
+  )
+}
 
 const subscriptions = listOf('/api/events/subscriptions', {
   columns: plain('topic service purpose movedAt:instant orphanedAt:instant?'),
