@@ -178,6 +178,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/sales'],
     ['/console/vendor/earnings'],
     ['/console/market/payouts'],
+    ['/console/market/bank-files'],
     ['/console/vendors/applications'],
     ['/console/content/blog'],
     ['/console/content/blog/new'],

@@ -65,6 +65,15 @@ export const work: typeof english = {
     left: 'Anfang und Bewegungen weniger Ende',
     payouts: 'Auszahlungen',
     noPayouts: 'Noch wurde nichts ausgezahlt.',
+    files: 'Dateien für die Bank',
+    noFiles:
+      'In einer Datei stehen alle Auszahlungen, die auf die Bank warten. Sie wird hier geholt und der Bank gegeben.',
+    writeFile: 'Datei schreiben',
+    writeFileText:
+      'Alle genehmigten Auszahlungen in EUR, die auf die Bank warten, stehen darin und gelten als gesendet.',
+    fetchFile: 'Holen',
+    filePaidText:
+      'Alle Händler in der Datei hören, dass ihr Geld unterwegs ist, außer denen, deren Auszahlung scheiterte.',
     paid: 'Es hat das Konto verlassen',
     paidText: 'Der Händler hört, dass das Geld unterwegs ist.',
     failed: 'Die Bank nahm es nicht',
@@ -143,6 +152,7 @@ export const work: typeof english = {
     publish: 'Veröffentlichen',
     withdraw: 'Zurückziehen',
     withdrawText: 'Niemand liest es mehr.',
+    changes: 'Änderungen der Version',
     page: 'Die Seite, die alle lesen',
     empty: 'In diesem Zustand ist hier nichts geschrieben.',
     preview: 'Vorschau',

@@ -2,14 +2,16 @@ import blog from 'schema:post /api/content/blog'
 import help from 'schema:post /api/content/help'
 import jobs from 'schema:post /api/content/jobs'
 import tutorials from 'schema:post /api/content/tutorials'
-import { SegmentedControl } from '@mantine/core'
+import { Button, Code, SegmentedControl } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, type ComponentType } from 'react'
+import { lazy, Suspense, useState, type ComponentType } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
+import { All } from '../../blocks/all.tsx'
+import { Read } from '../../blocks/data.tsx'
 import { Facts, type Act, type Tab } from '../../blocks/detail.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
 import { plain } from '../../blocks/plain.ts'
@@ -155,6 +157,7 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
             />
           ),
         },
+        saidBefore(one, article.id, texts),
         ...(section === 'jobs' ? [appliedTo(article.id, texts)] : []),
       ],
     }),
@@ -167,6 +170,52 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
       opened: id => `${way.to}/${id}`,
     }),
   }
+}
+
+const saidBefore = (one: '/api/content/blog/{slug}', slug: string, texts: Catalogue): Tab => ({
+  id: 'versions',
+  name: texts.passports.history,
+  content: () => <Versions path={`${one}/versions`} slug={slug} />,
+})
+
+/** What it said before; of each version the lines that went and came. */
+function Versions({ path, slug }: { path: '/api/content/blog/{slug}/versions'; slug: string }) {
+  const texts = useTexts()
+  const [version, show] = useState<number>()
+  return (
+    <>
+      <All
+        path={path}
+        params={{ slug }}
+        name={texts.passports.history}
+        idOf={row => String(row.version)}
+        columns={[
+          { id: 'version' },
+          { id: 'at', kind: 'instant' },
+          { id: 'userId', kind: 'id' },
+          { id: 'title' },
+          { id: 'summary' },
+        ]}
+        acts={row => (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={`${texts.content.changes} ${row.version}`}
+            onClick={() => show(row.version)}
+          >
+            {texts.content.changes}
+          </Button>
+        )}
+      />
+      {version !== undefined && (
+        <Part title={`${texts.content.changes} ${version}`}>
+          <Read path={`${path}/{version}`} params={{ slug, version: String(version) }}>
+            {({ difference, body }) => <Code block>{difference || body}</Code>}
+          </Read>
+        </Part>
+      )}
+    </>
+  )
 }
 
 /** Who applied for a job. */

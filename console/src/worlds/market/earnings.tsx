@@ -240,3 +240,40 @@ const payouts = listOf('/api/vendors/payouts', {
   empty: texts => ({ title: texts.selling.payouts, text: texts.selling.noPayouts }),
 })
 export const Payouts = listScreen(texts => texts.selling.payouts, payouts)
+
+const files = listOf('/api/vendors/payout-files', {
+  columns: [
+    { id: 'createdAt', kind: 'instant' },
+    { id: 'count', kind: 'number' },
+    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'createdBy', kind: 'id' },
+  ],
+  acts: [
+    {
+      name: texts => texts.selling.fetchFile,
+      run: async ({ id }) => location.assign(`${base}/api/vendors/payout-files/${id}/xml`),
+    },
+    {
+      name: texts => texts.selling.paid,
+      warns: texts => texts.selling.filePaidText,
+      run: ({ id }) => ask('POST', `/api/vendors/payout-files/${id}/paid`),
+    },
+  ],
+  empty: texts => ({ title: texts.selling.files, text: texts.selling.noFiles }),
+})
+
+const write = {
+  name: (texts: ReturnType<typeof useTexts>) => texts.selling.writeFile,
+  warns: (texts: ReturnType<typeof useTexts>) => texts.selling.writeFileText,
+  run: () => ask('POST', '/api/vendors/payout-files'),
+}
+
+/** Files of credit transfers for the bank: written, fetched, and paid as a whole. */
+export const BankFiles = listScreen(
+  texts => texts.selling.files,
+  files,
+  undefined,
+  <Group>
+    <ActButton act={write} />
+  </Group>,
+)

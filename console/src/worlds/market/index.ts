@@ -54,6 +54,7 @@ export const market: World = {
     { path: '/vendor/seller', load: selling('SellingSeller') },
     { path: '/vendor/earnings', name: t => t.selling.earnings, roles: ['vendor'], load: earnings('Earnings') },
     { path: '/market/payouts', name: t => t.selling.payouts, roles: ['admin'], load: earnings('Payouts') },
+    list('/market/bank-files', '/api/vendors/payout-files', earnings('BankFiles'), t => t.selling.files),
     { path: '/products', name: t => t.market.products, of: '/api/vendors/products', load: products('Products') },
     { path: '/products/sheet', load: productSheets('ProductSheet') },
     { path: '/products/new', load: products('NewProduct') },
