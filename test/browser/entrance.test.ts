@@ -7,8 +7,9 @@ import { freePort } from '../../tools/engines/recipe.ts'
 import { openInspector, type Visit } from './checks.ts'
 import { openChromium, withoutChromium as skip } from './chromium.ts'
 
-/** Pages on which people come in, look after how they do, and leave; the one script is for passkeys, of two pages twice. */
-const budget = { page: 12_000, script: 3_000 }
+/** Pages on which people come in, look after how they do, and leave; the scripts are for passkeys and to show a password,
+ * of two pages twice. */
+const budget = { page: 12_000, script: 4_000 }
 /** As narrow as a page gets that is made four times as large. */
 const narrow = 320
 
@@ -37,6 +38,29 @@ test('pages of the entrance are for everybody, in both languages, by keyboard an
   const { accessToken } = (await it.post('/login', { email: grace.email, password: grace.password })).json()
   await it.post('/mfa/totp', undefined, bearer(accessToken))
 
+  // An app asks Grace for what it may.
+  const { id: clientId } = (
+    await it.post(
+      '/clients',
+      {
+        name: 'Fleet planner',
+        kind: 'public',
+        redirectUris: ['https://fleet.example.com/callback'],
+        scopes: ['openid', 'profile', 'email', 'offline_access', 'account:read', 'passports:write'],
+      },
+      (await it.admin()).headers,
+    )
+  ).json()
+  const consent = `/authorize?${new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: 'https://fleet.example.com/callback',
+    response_type: 'code',
+    scope: 'openid profile email account:read passports:write',
+    state: 'any',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  })}`
+
   const browser = await openChromium(t)
   const press = async (page: Page) => await page.locator('main form button').first().click()
   /** Nothing is typed, or too little: what is wrong is told where one is. */
@@ -56,9 +80,24 @@ test('pages of the entrance are for everybody, in both languages, by keyboard an
     await page.keyboard.press('Enter')
     await page.waitForURL(/reset-password\/code/)
   }
+  /** The box that a script brings. */
+  const shows = async (page: Page) => {
+    const [field, box] = [page.locator('input[name=password]'), page.locator('[data-shows] input')]
+    await field.fill('quiet trains')
+    await box.check()
+    assert.equal(await field.getAttribute('type'), 'text')
+    await box.uncheck()
+    assert.equal(await field.getAttribute('type'), 'password')
+    await box.check()
+  }
+  const asked = async (page: Page) => {
+    await page.getByRole('heading', { name: /Fleet planner/ }).waitFor()
+    assert.equal(await page.locator('main form').count(), 3)
+  }
   const anybody: Row[] = [
     ['/sign-in'],
     ['/sign-in', { act: refused, refuses: [400, 401, 422] }],
+    ['/sign-in', { act: shows }],
     ['/sign-in', { act: toFactor }],
     ['/sign-up'],
     ['/sign-up', { act: refused, refuses: [400, 422] }],
@@ -66,6 +105,7 @@ test('pages of the entrance are for everybody, in both languages, by keyboard an
     ['/forgotten-password'],
     ['/forgotten-password', { act: toCode }],
     [reset],
+    [reset, { act: shows }],
     [reset, { act: refused, refuses: [400, 422] }],
     ['/undo-address/gone', { refuses: [404, 410] }],
     [invitation],
@@ -79,6 +119,7 @@ test('pages of the entrance are for everybody, in both languages, by keyboard an
     ['/memberships'],
     ['/ways-in'],
     ['/apps'],
+    [consent, { act: asked }],
     ['/agree'],
     ['/leave'],
     ['/leave', { act: refused, refuses: [400, 401, 403, 422] }],
