@@ -50,6 +50,8 @@ export interface Version {
   readonly reason?: string
   /** Whose it became, where it changed hands. */
   readonly owner?: Owner
+  /** What binds it in the history of who reads it, in hex; null until that is done. */
+  readonly hash: string | null
 }
 
 export const draft = (

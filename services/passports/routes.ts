@@ -17,6 +17,7 @@ import {
 } from '#kernel'
 import { PassportCreated, PassportData, PassportDeleted, PassportStatus } from '#contracts/passports'
 import { EventActor, Id, Instant, Line, Owner } from '#contracts/shared'
+import { ruleSetOn } from '#law'
 import { answer, readable, shownTo, withPage } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
 import { policyRoutes } from './audiences/policy.ts'
@@ -76,6 +77,12 @@ const VersionView = Type.Object(
     }),
     owner: Type.Optional({ ...Owner, description: 'Whose it became, where it changed hands' }),
     reason: Type.Optional(Type.String({ description: 'Why a published model was corrected, for its owner' })),
+    ruleSet: Type.String({ description: 'That held when it was made', examples: ['ec-2.0'] }),
+    hash: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'That binds it in the history of who reads it, as `GET /api/passports/{id}/proof` has it; null until that is done',
+      examples: ['9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015'],
+    }),
   },
   { title: 'PassportVersion' },
 )
@@ -332,7 +339,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         versions,
         limit,
         ({ version }) => [version],
-        version => ({ ...version, at: version.at.toISOString() }),
+        version => ({ ...version, at: version.at.toISOString(), ruleSet: ruleSetOn(dayOf(version.at)).id }),
       )
     },
   )

@@ -217,7 +217,7 @@ export async function deletePassport(tx: Tx, id: string, at: Date): Promise<void
 export async function listVersions(db: Db, id: string, limit: number, before = 2 ** 31 - 1): Promise<Version[]> {
   const rows = await db<(Version & { owner: Owner | null; reason: string | null })[]>`
     select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at,
-      updated_fields as "updatedFields", reason,
+      updated_fields as "updatedFields", reason, encode(hash, 'hex') as hash,
       case when owner_id is not null then json_build_object('kind', owner_kind, 'id', owner_id) end as owner
     from versions where passport_id = ${id} and version < ${before}
     order by version desc limit ${limit}`
@@ -236,18 +236,19 @@ export async function listVersionsFor(
   limit: number,
   before = 2 ** 31 - 1,
 ): Promise<Omit<Version, 'actor'>[]> {
-  const rows = await db<{ status: PassportStatus; count: Required<Count>; owner: Owner | null }[]>`
-    select status, seen -> ${view} as count,
+  const rows = await db<{ status: PassportStatus; count: Required<Count>; owner: Owner | null; hash: string | null }[]>`
+    select status, seen -> ${view} as count, hash_views ->> ${view} as hash,
       case when owner_id is not null then json_build_object('kind', owner_kind, 'id', owner_id) end as owner
     from versions
     where passport_id = ${id} and seen -> ${view} -> 'fields' is not null
       and (seen -> ${view} ->> 'version')::int < ${before}
     order by version desc limit ${limit}`
-  return rows.map(({ status, count: { version, at, fields }, owner }) => ({
+  return rows.map(({ status, count: { version, at, fields }, owner, hash }) => ({
     version,
     status,
     at: new Date(at),
     updatedFields: fields,
+    hash,
     ...(owner && { owner }),
   }))
 }

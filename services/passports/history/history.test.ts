@@ -79,6 +79,24 @@ test('each reader proves the history of what they see, and of nothing else', asy
   }
 })
 
+test('each version names the rule set that held when it was made, and the hash of the history of who reads it', async t => {
+  const { id, clients, db } = await setUp(t)
+  for (const [chain, client] of Object.entries(clients)) {
+    const { items } = (await client.get(`/${id}/versions?limit=100`)).body
+    const proven = (await proofOf(client, id)).flatMap(page => page.items.map(({ link, hash }) => [link.version, hash]))
+    assert.deepEqual(
+      items.map(({ version, hash }: { version: number; hash: string }) => [version, hash]),
+      proven,
+      chain,
+    )
+    for (const { ruleSet } of items) assert.equal(ruleSet, 'ec-2.0')
+  }
+  // As it was before there was a history: the job comes to it.
+  await db`update versions set hash = null, hash_views = null, at = '2026-08-01T00:00:00Z' where passport_id = ${id}`
+  const [{ hash, ruleSet }] = (await clients.owner.get(`/${id}/versions?limit=1`)).body.items
+  assert.deepEqual([hash, ruleSet], [null, 'ec-1.0'])
+})
+
 test('a public proof does not confirm a guessed battery status, nor that it changed', async t => {
   const { id, ada, clients } = await setUp(t)
   const before = JSON.stringify(await proofOf(clients.public, id))
