@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import labels from './data/labels.json' with { type: 'json' }
+import rules from './data/rules.json' with { type: 'json' }
 import { attributes, mayStandOn, rangeOf, type Attribute } from './attributes.ts'
 import { countFor, own, pointOf, policy, reachOf, sees } from './audience.ts'
+import { allCategories } from './categories.ts'
 import { languages } from './languages.ts'
-import { categories, cellOf, dataPoints, ruleSetOf, ruleSets, withheld } from './rules.ts'
+import { assess, categories, cellOf, dataPoints, ruleSetOf, ruleSets, withheld } from './rules.ts'
 import { unitOf } from './units.ts'
 
 const day = '2027-02-18'
@@ -65,6 +67,30 @@ test('the data points of the Commission add up: M 47/50/32, C 8/8/26, N 15/12/12
   assert.deepEqual(tally('ec-2.0', 'industrial'), { M: 32, C: 26, N: 12, O: 1 })
   assert.deepEqual(tally('ec-2.0', 'industrialStationary'), tally('ec-2.0', 'industrial'))
   assert.deepEqual(tally('ec-2.0', 'industrialWithoutBms'), { M: 32, C: 18, N: 20, O: 1 })
+})
+
+test('every category is always, above an energy, or never in scope, and those with cells are in it', () => {
+  const { scope } = rules
+  assert.deepEqual(scope.flatMap(({ categories }) => categories).sort(), allCategories.toSorted())
+  for (const { passport, article } of scope) {
+    assert.ok(['always', 'aboveEnergy', 'never'].includes(passport), passport)
+    assert.match(article, /^Art\. /)
+  }
+  const within = scope.flatMap(({ categories, passport }) => (passport === 'never' ? [] : categories))
+  assert.deepEqual(within.sort(), categories.toSorted())
+})
+
+test('where one value is enough its data point has several, and the reason is told', () => {
+  const those = rules.oneIsEnough.flatMap(({ dataPoints }) => dataPoints)
+  assert.deepEqual(those, [23, 69, 70])
+  for (const { dataPoints, why } of rules.oneIsEnough) {
+    assert.ok(why.endsWith('.'))
+    for (const nr of dataPoints) assert.ok(attributes.filter(one => one.dataPoints.includes(nr)).length > 1, String(nr))
+  }
+  const found = (said: string) =>
+    assess(new Map([[said, { state: 'filled' }]]), 'EV', day, ruleSetOf('ec-1.0')).find(one => one.dataPoint === 23)
+  assert.equal(found('recycledLeadShare')?.finding, 'present')
+  assert.equal(found('recycledNickelPreConsumer')?.finding, 'missing')
 })
 
 test('from 1.0 to 2.0 only the recycled content changed', () => {

@@ -213,12 +213,13 @@ export interface Energy {
 }
 
 /**
- * Whether a battery has to have a passport on a day (Art. 77(1)): EV and LMT always, industrial ones above 2 kWh. What
+ * Whether a battery has to have a passport on a day (Art. 77(1)): by its category always, never, or above an energy. What
  * is not known exempts nobody.
  */
 export function scopeOf(category: string | null, energy: Energy, on: string): Scope {
-  if (category === 'SLI' || category === 'portable') return 'not_covered'
-  if (category?.startsWith('industrial')) {
+  const passport = table.scope.find(({ categories }) => categories.includes(category ?? ''))?.passport
+  if (passport === 'never') return 'not_covered'
+  if (passport === 'aboveEnergy') {
     const most = energyOf(energy)
     if (most === undefined) return 'capacity_unknown'
     if (!isLess(leastEnergyKwh.value, most)) return 'below_threshold'
@@ -331,8 +332,8 @@ const headOf = (nr: number) => {
   return { dataPoint: nr, name, article }
 }
 
-/** One of these stands for the whole of its data point; of others all have to be there. */
-const oneIsEnough = new Set([23, 69, 70])
+/** Of these data points one value stands for the whole; of others all have to be there. */
+const oneIsEnough = new Set(table.oneIsEnough.flatMap(({ dataPoints }) => dataPoints))
 
 const attributesOf = new Map(
   dataPoints.map(({ nr }) => [nr, attributes.filter(one => one.dataPoints.includes(nr)).map(({ id }) => id)] as const),

@@ -76,10 +76,12 @@ interface Declared {
   drafts: object[]
   passportFrom: object
   leastEnergyKwh: object
+  scope: object[]
   kinds: { dataPoints: number[]; kind: string; trigger?: string }[]
   regulation: string
   asked: { dataPoint: number; of: string }[]
   charges: object[]
+  oneIsEnough: object[]
   evidence: object[]
   fresh: object
   bringers: object
@@ -147,8 +149,10 @@ export function build(folder: string, declared: string = join(root, 'declared'))
       passportFrom: rules.passportFrom,
       drafts: rules.drafts,
       leastEnergyKwh: rules.leastEnergyKwh,
+      scope: rules.scope,
       regulation: rules.regulation,
       charges: rules.charges,
+      oneIsEnough: rules.oneIsEnough,
       evidence: rules.evidence,
       fresh: rules.fresh,
       bringers: rules.bringers,
