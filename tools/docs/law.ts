@@ -1,3 +1,5 @@
+import { attributes, categories, passportFrom, withheld } from '#law'
+
 /** A provision of the law, where Ohmnibus keeps it, and the test that holds that; or why it does not stand yet. */
 interface Row {
   readonly provision: string
@@ -14,6 +16,42 @@ const lattice = 'test/lattice.test.ts'
 const page = 'services/passports/public/page.test.ts'
 const data = 'law/data.test.ts'
 const service = 'services/passports/service.test.ts'
+
+/** What an audience reads of a point of Annex XIII, and by which surfaces. */
+const surfaces = 'GET /api/passports/{id}/attributes, /passport/{id}, GET /v1/dpps/{dppId}'
+const audiences: Record<string, string> = {
+  1: 'everybody',
+  2: 'authorities and persons with a legitimate interest',
+  3: 'authorities',
+  4: 'persons with a legitimate interest',
+}
+
+/** Each letter of Annex XIII with what stands under it, as the table of attributes has it. */
+export const lettersOfAnnex: readonly Row[] = [
+  ...Map.groupBy(
+    attributes.flatMap(({ id, label, references }) =>
+      references.flatMap(reference => {
+        const [, letter] = /^Annex XIII (\d(?:\([a-z]\))?)/.exec(reference) ?? []
+        return letter ? [{ letter, id, name: label.en.replace(/^[A-Z](?![A-Z-])/, first => first.toLowerCase()) }] : []
+      }),
+    ),
+    ({ letter }) => letter,
+  ),
+]
+  .sort(([one], [other]) => (one < other ? -1 : 1))
+  .map(([letter, those]): Row => {
+    const isLater = those.every(({ id }) => categories.every(of => withheld(id, of, passportFrom.date)))
+    return {
+      provision: `Annex XIII ${letter}`,
+      what:
+        `for ${audiences[letter[0]!]}: ${those.map(({ name }) => name).join(', ')}` +
+        (isLater ? '; their owner’s alone until it is to be filled' : ''),
+      where: isLater || letter[0] === '1' ? surfaces : surfaces.replace(', /passport/{id}', ''),
+      test: isLater
+        ? [lattice, 'what is to be empty is kept, named to its owner alone, and opened on its day, by every surface']
+        : [lattice, 'of a ${category} battery nothing leaves but what the law opens, and all of that'],
+    }
+  })
 
 export const provisions: readonly Row[] = [
   {
@@ -212,11 +250,12 @@ export const provisions: readonly Row[] = [
     test: [lattice, 'what is read above point 1 is logged before it is answered, and its owner sees by whom'],
   },
   {
-    provision: 'Annex XIII 1(a) to (t)',
-    what: 'what everybody may see, each attribute at its point',
+    provision: 'Annex XIII',
+    what: 'each attribute at its point',
     where: 'law/data/attributes.json',
     test: [data, 'each attribute has one point of Annex XIII, the same in the table and in the policy'],
   },
+  ...lettersOfAnnex,
   {
     provision: 'Annex XIII 2, 3, 4',
     what: 'what some may see',
