@@ -405,6 +405,6 @@ Regulation (EU) 2023/1542 and what goes with it: where Ohmnibus keeps each provi
 ${rows.join('\n')}
 
 What the law's data is made of, and what we decided where its sources disagree: [decision 33](../decisions/0033-the-law-as-data.md).
-Who sees what: [guide](who-sees-what.md).
+Who sees what: [guide](who-sees-what.md). What others say of it: [held against others](outside.md).
 `
 }

@@ -33,13 +33,15 @@ export async function cached(stamp: string, fill: (part: string) => Promise<void
   return folder
 }
 
-/** Runs a program that fetches something; fails with `EngineMissing` and what it said. */
+/** Runs a program that fetches something, in `folder` where that is said; fails with `EngineMissing` and what it said. */
 export async function fetchBy(
   command: string,
   args: string[],
   environment: Record<string, string> = {},
+  folder?: string,
 ): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+  const env = { ...process.env, ...environment }
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder })
   const release = child.pid ? guard(`kill ${child.pid}`) : () => {}
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (said = `${said}${data}`.slice(-4000)))

@@ -208,7 +208,7 @@ test('ids by product come page by page, each once', async t => {
     )
   }
   const found: string[] = []
-  for (let cursor: string | null = ''; cursor !== null;) {
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
     const query = `limit=2${cursor && `&cursor=${cursor}`}`
     const { status, body, text } = await ask('ReadDPPIdsByProductIds', { query, body: { productIds: wanted } })
     assert.equal(status, 200, text)

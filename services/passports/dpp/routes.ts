@@ -228,8 +228,10 @@ function reading(host: PassportsHost, http: Http): void {
       const found = await findByProducts(db, Array.isArray(body) ? body : body.productIds, visitor)
       const items = found.slice(from, from + query.limit).map(({ id }) => `urn:uuid:${id}`)
       const next = from + query.limit
-      const cursor = found.length > next ? Buffer.from(JSON.stringify([next])).toString('base64url') : null
-      return { items, cursor }
+      // None where nothing follows: other servers of the standard say a text or nothing.
+      return found.length > next
+        ? { items, cursor: Buffer.from(JSON.stringify([next])).toString('base64url') }
+        : { items }
     },
   )
 }

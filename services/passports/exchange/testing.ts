@@ -192,3 +192,28 @@ export const passports: fc.Arbitrary<Values> = fc
       }),
     )
   })
+
+/** Schemas of others by format and part, in the folder of their files. */
+export const schemaFiles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'batterypass-1.2': {
+    GeneralProductInformation:
+      'batterypass-datamodel/1.2.0/GeneralProductInformation/GeneralProductInformation-schema.json',
+    CarbonFootprintForBatteries: 'batterypass-datamodel/1.2.0/CarbonFootprint/CarbonFootprintForBatteries-schema.json',
+    Circularity: 'batterypass-datamodel/1.2.0/Circularity/Circularity-schema.json',
+    Labeling: 'batterypass-datamodel/1.2.0/Labels/Labeling-schema.json',
+    MaterialComposition: 'batterypass-datamodel/1.2.0/MaterialComposition/MaterialComposition-schema.json',
+    SupplyChainDueDiligence: 'batterypass-datamodel/1.2.0/SupplyChainDueDiligence/SupplyChainDueDiligence-schema.json',
+    PerformanceAndDurability: 'batterypass-datamodel/1.2.1/Performance/PerformanceAndDurability-schema.json',
+  },
+  'idta-02035': {
+    Nameplate: 'idta-02035/batterypass.digital_nameplate/1.0.0/NameplateBattery-schema.json',
+    HandoverDocumentation:
+      'idta-02035/batterypass.handover_documentation/1.0.0/HandoverDocumentationBattery-schema.json',
+    CarbonFootprint: 'idta-02035/batterypass.carbon_footprint/1.0.0/CarbonFootprintBattery-schema.json',
+    TechnicalData: 'idta-02035/batterypass.technical_data/1.0.1/TechnicalDataBattery-schema.json',
+    ProductCondition: 'idta-02035/batterypass.product_condition/1.0.1/ProductConditionBattery-schema.json',
+    MaterialComposition: 'idta-02035/batterypass.material_composition/1.0.1/MaterialCompositionBattery-schema.json',
+    Circularity: 'idta-02035/batterypass.circularity/1.0.0/CircularityBattery-schema.json',
+    DppMetadata: 'idta-02035/dpp.dpp_metadata/1.0.0/DppMetadata-schema.json',
+  },
+}

@@ -8,7 +8,7 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { parseGiven, type Dated } from '#law'
 import { readAs, written, type FormatName } from './converting.ts'
-import { passports } from './testing.ts'
+import { passports, schemaFiles } from './testing.ts'
 
 /** The files of others themselves: their schemas judge what we write, their examples are what we read. */
 
@@ -51,29 +51,6 @@ const about = {
   placeholders: true,
 }
 
-const parts: Record<string, Record<string, string>> = {
-  'batterypass-1.2': {
-    GeneralProductInformation:
-      'batterypass-datamodel/1.2.0/GeneralProductInformation/GeneralProductInformation-schema.json',
-    CarbonFootprintForBatteries: 'batterypass-datamodel/1.2.0/CarbonFootprint/CarbonFootprintForBatteries-schema.json',
-    Circularity: 'batterypass-datamodel/1.2.0/Circularity/Circularity-schema.json',
-    Labeling: 'batterypass-datamodel/1.2.0/Labels/Labeling-schema.json',
-    MaterialComposition: 'batterypass-datamodel/1.2.0/MaterialComposition/MaterialComposition-schema.json',
-    SupplyChainDueDiligence: 'batterypass-datamodel/1.2.0/SupplyChainDueDiligence/SupplyChainDueDiligence-schema.json',
-    PerformanceAndDurability: 'batterypass-datamodel/1.2.1/Performance/PerformanceAndDurability-schema.json',
-  },
-  'idta-02035': {
-    Nameplate: 'idta-02035/batterypass.digital_nameplate/1.0.0/NameplateBattery-schema.json',
-    HandoverDocumentation:
-      'idta-02035/batterypass.handover_documentation/1.0.0/HandoverDocumentationBattery-schema.json',
-    CarbonFootprint: 'idta-02035/batterypass.carbon_footprint/1.0.0/CarbonFootprintBattery-schema.json',
-    TechnicalData: 'idta-02035/batterypass.technical_data/1.0.1/TechnicalDataBattery-schema.json',
-    ProductCondition: 'idta-02035/batterypass.product_condition/1.0.1/ProductConditionBattery-schema.json',
-    MaterialComposition: 'idta-02035/batterypass.material_composition/1.0.1/MaterialCompositionBattery-schema.json',
-    Circularity: 'idta-02035/batterypass.circularity/1.0.0/CircularityBattery-schema.json',
-    DppMetadata: 'idta-02035/dpp.dpp_metadata/1.0.0/DppMetadata-schema.json',
-  },
-}
 const ready: Record<string, string> = {
   EV: 'EV',
   LMT: 'LMT',
@@ -95,7 +72,7 @@ const faultsOf = (validate: ValidateFunction, document: unknown): string[] =>
 suite('formats as others have them', { skip }, () => {
   for (const format of ['batterypass-1.2', 'idta-02035'] as const)
     test(`what is written as ${format} is valid by its schemas, with placeholders where it asks for more`, async () => {
-      const validators = Object.entries(parts[format]!).map(([part, file]) => [part, validatorOf(file)] as const)
+      const validators = Object.entries(schemaFiles[format]!).map(([part, file]) => [part, validatorOf(file)] as const)
       await fc.assert(
         fc.asyncProperty(passports, async values => {
           const document = JSON.parse(JSON.stringify((await written(format, values, about)).document))
