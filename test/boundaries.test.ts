@@ -33,7 +33,7 @@ const sources = globSync(
   .sort()
   .map(sourceOf)
 const isTest = (source: Source): boolean =>
-  /\.test\.ts$|^(test|bench|tools\/engines)\/|\/testing\.ts$/.test(source.file) ||
+  /\.test\.ts$|^(test|bench|tools\/engines|tools\/outside)\/|\/testing\.ts$/.test(source.file) ||
   source.imports.some(name => targetOf(source, name) === 'kernel/testing.ts')
 const tests = new Set(sources.filter(isTest).map(({ file }) => file))
 const product = sources.filter(({ file }) => !tests.has(file))

@@ -169,7 +169,7 @@ export function roomOf(file: string): string {
 }
 
 export const isTest = ({ file }: Source): boolean =>
-  /\.test\.ts$|\/testing\.ts$|^(test|bench|tools\/engines)\//.test(file)
+  /\.test\.ts$|\/testing\.ts$|^(test|bench|tools\/engines|tools\/outside)\//.test(file)
 
 /** Files of a room of the kernel that others import, with how many do. */
 export function doorsOf(sources: readonly Source[]): Map<string, Map<string, number>> {
