@@ -12,12 +12,13 @@ test('in evaluation mode one click signs in as somebody of a role, each time as 
   const { id } = (await p.post('/organisations', { name: 'Demo Batteries' }, admin.headers)).json()
   const page = (await p.get('/sign-in')).body
   const offered = [...page.matchAll(/action="\/api\/auth\/cast\/(\w+)"/g)].map(([, part]) => part!)
-  assert.equal(offered.length, 8)
+  assert.equal(offered.length, 9)
   const roles: Record<string, unknown> = {}
   for (const part of offered) {
     const answer = await p.post(`/cast/${part}`, undefined, own)
     assert.equal(answer.statusCode, 303, part)
-    assert.equal(answer.headers.location, part === 'driver' ? '/charge' : '/console')
+    const begins: Record<string, string> = { driver: '/charge', buyer: '/shop' }
+    assert.equal(answer.headers.location, begins[part] ?? '/console')
     const cookie = answer.cookies.find(
       ({ name, value }) => /access|token/i.test(name) && value.split('.').length === 3,
     )!
@@ -35,6 +36,7 @@ test('in evaluation mode one click signs in as somebody of a role, each time as 
     authority: ['authority', false],
     recycler: ['interest', false],
     driver: ['user', false],
+    buyer: ['user', false],
   })
   assert.equal((await p.published(MemberChanged)).length, 3)
   for (const answer of [await p.post('/cast/root', undefined, own), await p.get('/cast/vendor')])

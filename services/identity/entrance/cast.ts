@@ -24,6 +24,7 @@ const parts = {
   authority: { role: 'authority', to: '/console' },
   recycler: { role: 'interest', to: '/console' },
   driver: { role: 'user', to: '/charge' },
+  buyer: { role: 'user', to: '/shop' },
 } as const satisfies Record<Part, { role: Role; member?: true; to: string }>
 
 /** As people see them. */
@@ -36,6 +37,7 @@ const called: Record<Part, string> = {
   authority: 'Anton Authority',
   recycler: 'Rita Recycler',
   driver: 'Dora Driver',
+  buyer: 'Bruno Buyer',
 }
 
 const isLoopback = (host: string): boolean =>

@@ -34,6 +34,7 @@ export const castNames = [
   'authority',
   'recycler',
   'driver',
+  'buyer',
 ] as const
 export type Part = (typeof castNames)[number]
 export const castPath = (part: Part): string => `/api/auth/cast/${part}`

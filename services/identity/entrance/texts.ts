@@ -13,7 +13,8 @@ const en = {
       vendor: 'Vendor',
       authority: 'Authority',
       recycler: 'Recycler',
-      driver: 'Driver and buyer',
+      driver: 'Driver',
+      buyer: 'Buyer',
     },
   },
   signUp: {
@@ -152,7 +153,8 @@ export const texts: Texts<typeof en> = {
         vendor: 'Händler',
         authority: 'Behörde',
         recycler: 'Recycling',
-        driver: 'Fahren und Einkaufen',
+        driver: 'Fahren',
+        buyer: 'Einkaufen',
       },
     },
     signUp: {
