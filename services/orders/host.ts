@@ -45,17 +45,13 @@ export const settings = Type.Object({
   ...shopSettings,
 })
 
-type Asked = typeof getCart | typeof getDocumentFile | typeof getAddresses
+type Asked = typeof getCart | typeof getDocumentFile | typeof getAddresses | typeof listSwitches
 
 /** What is in carts, and the files of downloads. */
 export const needs: readonly Asked[] = [getCart, getDocumentFile]
 
-/** Where somebody who is signed in has things sent, as far as that is kept. */
-export const asksLater: readonly Asked[] = [getAddresses]
-
-type Asked = (typeof needs)[number] | typeof listSwitches
-/** Whether buying is switched on. */
-export const asksLater: readonly Asked[] = [listSwitches]
+/** Where somebody who is signed in has things sent, as far as that is kept, and whether buying is switched on. */
+export const asksLater: readonly Asked[] = [getAddresses, listSwitches]
 
 /** What this service has of the world. */
 export type OrdersHost = Host<'orders', Asked, typeof settings>
