@@ -238,22 +238,34 @@ export const InvoiceIssued = event(
 )
 
 /**
- * A driver owes more than the policy allows, or a company (`payer`), whose id is `driverId` then: no session starts for them
- * until `driver.unblocked`. The later `at` holds.
+ * A driver owes more than the policy allows, or a company (`payer`), whose id is `driverId` then, or there is less than
+ * `leastMinor` in each wallet of the driver: no session starts for them until `driver.unblocked`. The later `at` holds.
  */
 export const DriverBlocked = event(
   'billing',
   'driver.blocked',
   'driverId',
-  Type.Object({ driverId: Id, payer: Type.Optional(Owner), reason: Type.Literal('funds'), at: Instant }),
+  Type.Object({
+    driverId: Id,
+    payer: Type.Optional(Owner),
+    reason: Type.Literal('funds'),
+    /** They owe nothing, but have too little to begin with. */
+    leastMinor: Type.Optional(Minor),
+    at: Instant,
+  }),
 )
 
-/** A driver may start sessions again, or who holds cards of a company. */
+/** A driver may start sessions again, or who holds cards of a company; `hadTooLittle` where they owed nothing. */
 export const DriverUnblocked = event(
   'billing',
   'driver.unblocked',
   'driverId',
-  Type.Object({ driverId: Id, payer: Type.Optional(Owner), at: Instant }),
+  Type.Object({
+    driverId: Id,
+    payer: Type.Optional(Owner),
+    hadTooLittle: Type.Optional(Type.Literal(true)),
+    at: Instant,
+  }),
 )
 
 /**

@@ -219,10 +219,12 @@ create table driver_groups (
 CREATE INDEX driver_groups_by_owner ON billing.driver_groups USING btree (owner_id, id);
 
 create table drivers (
-  driver_id   uuid                      not null,
-  blocked_at  timestamp with time zone,
-  left_at     timestamp with time zone,
-  constraint drivers_pkey PRIMARY KEY (driver_id)
+  driver_id    uuid                      not null,
+  blocked_at   timestamp with time zone,
+  left_at      timestamp with time zone,
+  blocked_for  text,
+  constraint drivers_pkey PRIMARY KEY (driver_id),
+  constraint drivers_blocked_for_check CHECK ((blocked_for = ANY (ARRAY['debt'::text, 'balance'::text])))
 );
 CREATE INDEX drivers_left ON billing.drivers USING btree (driver_id) WHERE (left_at IS NOT NULL);
 
@@ -404,6 +406,13 @@ create table kept_money (
   constraint kept_money_pkey PRIMARY KEY (driver_id, currency),
   constraint kept_money_minor_check CHECK ((minor >= 0)),
   constraint kept_money_reason_check CHECK ((reason = ANY (ARRAY['no-payment'::text, 'refund-failed'::text])))
+);
+
+create table least_balance (
+  one          boolean  not null default true,
+  least_minor  bigint   not null,
+  constraint least_balance_pkey PRIMARY KEY (one),
+  constraint least_balance_one_check CHECK (one)
 );
 
 create table ledger_accounts (

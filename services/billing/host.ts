@@ -55,6 +55,10 @@ export const settings = Type.Object({
     'What a driver may owe, in the minor unit of each currency, before they start no further session.',
     { default: 0, minimum: 0, maximum: 1_000_000_000 },
   ),
+  BILLING_LEAST_BALANCE_MINOR: Setting.integer(
+    'What a wallet of a driver must hold before they start a session, in the minor unit of its currency; what is kept for sessions that run counts. 0 asks for nothing. Whose company pays, or who pays at the pole, needs none.',
+    { default: 0, minimum: 0, maximum: 1_000_000_000 },
+  ),
 })
 
 export const publishes = [

@@ -30,6 +30,7 @@ import { tariffRoutes } from './tariffs/routes.ts'
 import { answerPrices } from './tariffs/store.ts'
 import { tariffTrialRoutes } from './tariffs/trying.ts'
 import { upkeep } from './upkeep.ts'
+import { holdToLeast } from './wallets/least.ts'
 import { walletRoutes } from './wallets/routes.ts'
 import { topUps } from './wallets/top-ups.ts'
 
@@ -74,6 +75,7 @@ export const billing = defineService({
     invoiceRoutes(host)
     invoicePaymentRoutes(host)
     invoicePayingRoutes(host, payments)
+    holdToLeast(host)
     upkeep(host)
     answerHoldings(host)
   },

@@ -8,6 +8,8 @@ export const problems = {
   charger_unknown: ['not_found', 'There is no such charger, or it is not for who asks.'],
   charger_not_accepted: ['conflict', 'The charger has to be accepted first.'],
   connector_booked: ['conflict', 'The connector is kept for somebody else who booked it.'],
+  debt_unpaid: ['conflict', 'Who owes too much starts no session before they have paid.'],
+  wallet_low: ['conflict', 'There is too little in the wallet to start a session: top it up first.'],
   charger_offline: ['conflict', 'The charger is not connected, or left before it answered.'],
   command_unsupported: ['unprocessable', "The charger's version of OCPP has no such command."],
   command_rejected: ['conflict', 'The charger rejects the command.'],

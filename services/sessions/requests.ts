@@ -5,6 +5,7 @@ import { SessionStarted } from '#contracts/sessions'
 import type { EventData } from '#contracts/define'
 import { Problem, type Db, type Tx } from '#kernel'
 import type { SessionsHost } from './host.ts'
+import { problems } from './problems.ts'
 
 /** A start or stop that somebody asked for. */
 export interface Asked {
@@ -129,6 +130,8 @@ function requireAccepted(answer: Answer | undefined): void {
       throw new Problem('conflict', 'connector_booked', {
         detail: 'The connector is kept for somebody else who booked it.',
       })
+    if (errorCode === 'debt_unpaid' || errorCode === 'wallet_low')
+      throw new Problem('conflict', errorCode, { detail: problems[errorCode][1] })
     if (errorCode === 'charger_not_accepted') throw new Problem('conflict', 'charger_not_accepted')
     throw new Problem('conflict', 'command_failed', { detail: `The charger answers ${errorCode}.`, errorCode })
   }

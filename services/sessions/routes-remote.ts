@@ -47,6 +47,8 @@ export function remoteRoutes(host: SessionsHost): void {
           'editor_required',
           'connector_booked',
           'feature_off',
+          'debt_unpaid',
+          'wallet_low',
           ...refusals,
           ...unanswered,
         ],

@@ -88,6 +88,8 @@ export const deProblems: Readonly<Record<string, string>> = {
   command_unsupported: 'Die OCPP-Version des Ladegeräts kennt diesen Befehl nicht.',
   company_manager_required: 'Um das Geld einer Organisation kümmern sich ihre Eigentümer und Administratoren.',
   company_unknown: 'Sie handeln für keine Organisation, oder diese hat noch keine Rechnungsangaben.',
+  debt_unpaid: 'Wer zu viel schuldet, lädt erst wieder nach der Zahlung.',
+  wallet_low: 'Das Guthaben reicht nicht, um zu laden: Laden Sie es zuerst auf.',
   connector_booked: 'Der Anschluss ist für jemand anderen freigehalten, der ihn gebucht hat.',
   connector_twice: 'Ein Ladepunkt oder ein Anschluss kommt zweimal vor.',
   connector_unknown: 'Diesen Anschluss hat die Station nicht.',

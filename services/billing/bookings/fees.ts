@@ -51,7 +51,7 @@ async function ask(host: BillingHost, tx: BillingTx, fee: Fee, invoice: Invoice)
   const owedMinor = owed.reduce((all, { minor }) => all + minor, 0n)
   await tx`update booking_fees set owed_minor = ${owedMinor.toString()} where fee_id = ${feeId}`
   if (treatment) await invoice(tx, feeId)
-  await judge(tx, driverId, BigInt(host.settings.BILLING_DEBT_ALLOWED_MINOR), at)
+  await judge(tx, driverId, host.settings, at)
 }
 
 async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee, invoice: Invoice): Promise<void> {
@@ -82,7 +82,7 @@ async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee, invoice: Inv
   const given = transfers.filter(({ to }) => to === debt).reduce((all, { minor }) => all + minor, 0n)
   await noteSettled(tx, { driverId, currency, minor: given - booked.owedMinor, cause: `${kind} ${feeId}`, at })
   await payDebts(tx, driverId, currency, { id: feeId, kind, at })
-  await judge(tx, driverId, BigInt(host.settings.BILLING_DEBT_ALLOWED_MINOR), at)
+  await judge(tx, driverId, host.settings, at)
 }
 
 const book = (tx: Tx, entry: { cause: string; kind: string; at: Date; about: object }, transfers: Transfer[]) =>

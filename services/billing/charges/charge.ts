@@ -169,8 +169,7 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     for (const id of new Set([before.costCentreId, payer?.costCentreId ?? null]))
       if (id) await watchBudget(tx, id, before.endedAt!)
     await booked(tx, before, dueMinor)
-    for (const who of payersOf(payer, before.bookedOn))
-      await judge(tx, who, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+    for (const who of payersOf(payer, before.bookedOn)) await judge(tx, who, settings, now())
     if (payer?.owner.kind !== 'person') return
     const fell = { driverId: payer.owner.id, currency: price.currency, fell: true, at: now() }
     await watchBalance(tx, fell, settings.BILLING_LOW_BALANCE_MINOR)
@@ -322,7 +321,7 @@ export async function giveBackHeld({ db, now, settings }: BillingHost): Promise<
     for (const { sessionId, owner, currency } of payers) {
       await lockDriver(tx, owner)
       await payDebts(tx, owner, currency, { id: sessionId, kind: 'hold-ended', at })
-      await judge(tx, owner, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
+      await judge(tx, owner, settings, at)
     }
   })
 }

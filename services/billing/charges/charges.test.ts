@@ -329,6 +329,32 @@ suite('a session', () => {
 })
 
 suite('a driver', () => {
+  test('who was there before a wallet had to hold something is held to it too, and owing goes before having too little', async t => {
+    const { p, tariff, fund, ended, corrected, wallet, periodically } = await open(t, {
+      environment: { BILLING_LEAST_BALANCE_MINOR: '500' },
+    })
+    await tariff(perKwh('0.50'))
+    const [poor, rich] = [newId(), newId()]
+    await fund(rich, 500n)
+    for (const id of [poor, rich]) await p.db('billing')`insert into drivers (driver_id) values (${id})`
+    for (let time = 0; time < 2; time++) await periodically(/what a wallet must hold/)
+    assert.deepEqual(
+      (await p.published(DriverBlocked)).map(({ driverId, leastMinor }) => [driverId, leastMinor]),
+      [[poor, 500]],
+    )
+    const one = session({ driverId: poor })
+    await ended(one)
+    assert.equal((await wallet(poor)).blocked, true)
+    assert.deepEqual(
+      (await p.published(DriverBlocked)).map(({ leastMinor }) => leastMinor),
+      [500, undefined],
+    )
+    await fund(poor, 500n)
+    await corrected({ ...one, energyWh: 0 }, 90)
+    const [again, ...more] = await p.published(DriverUnblocked)
+    assert.deepEqual([again!.driverId, again!.hadTooLittle, more], [poor, undefined, []])
+  })
+
   test('who has too little owes the rest, is blocked for it, and is served again once it is given back', async t => {
     const { p, tariff, fund, started, ended, corrected, wallet, isRight } = await open(t)
     await tariff(perKwh('0.50'))

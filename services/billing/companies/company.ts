@@ -151,8 +151,7 @@ export function companyRoutes({ db, http, now }: BillingHost): void {
 
 /** Which companies pay a seller by invoice once a month. */
 export function termsRoutes({ db, http, now, settings }: BillingHost): void {
-  const allowed = BigInt(settings.BILLING_DEBT_ALLOWED_MINOR)
-  const judged = (tx: Tx<'billing'>, id: string) => judge(tx, { kind: 'organisation', id }, allowed, now())
+  const judged = (tx: Tx<'billing'>, id: string) => judge(tx, { kind: 'organisation', id }, settings, now())
   const sellerOf = (actor: Parameters<typeof ownersFor>[0]): string => actor.organisation?.id ?? actor.userId
 
   http.get(

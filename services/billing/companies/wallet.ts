@@ -17,7 +17,7 @@ export function companyWalletRoutes({ db, http, settings }: BillingHost): void {
         response: { 200: WalletView },
       },
     },
-    ({ actor }) => walletOf(db, companyOf(actor), settings.BILLING_LOW_BALANCE_MINOR),
+    ({ actor }) => walletOf(db, companyOf(actor), { lowMinor: settings.BILLING_LOW_BALANCE_MINOR, leastMinor: 0 }),
   )
 
   http.get(

@@ -54,7 +54,7 @@ export async function bookCredit(host: BillingHost, tx: BillingTx, charge: Charg
     const cause = `session-credit ${id}`
     await noteSettled(tx, { driverId: bookedOn.id, currency, minor: toDebt - own, cause, at })
     await payDebts(tx, bookedOn, currency, { id, kind: 'session-credit', at })
-    await judge(tx, bookedOn, BigInt(host.settings.BILLING_DEBT_ALLOWED_MINOR), at)
+    await judge(tx, bookedOn, host.settings, at)
   }
   await tx.publish(SessionCredited, {
     creditId: id,

@@ -78,5 +78,5 @@ async function pay({ now, settings }: BillingHost, tx: Tx<'billing'>, statement:
   const kind = 'reimbursement'
   await post(tx, { cause: id, kind, at: now(), about: { month: month.slice(0, 7) }, transfers: [transfer] })
   await payDebts(tx, taker, currency, { id, kind, at: now() })
-  for (const who of both) await judge(tx, who, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+  for (const who of both) await judge(tx, who, settings, now())
 }

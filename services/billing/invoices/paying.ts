@@ -4,7 +4,7 @@ import { Problem, signedIn, type Tx } from '#kernel'
 import { findInvoice, type Invoice } from '#money/invoices'
 import { payableFor, type Payment, type Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
-import { judge } from '../wallets/accounts.ts'
+import { judge, type Policy } from '../wallets/accounts.ts'
 import { leftOf, openInvoice, payerOf, receive } from './payments.ts'
 import { buyersFor } from './routes.ts'
 
@@ -109,11 +109,11 @@ export async function takeForInvoice(
   tx: Tx<'billing'>,
   { payment, amountMinor, at }: { readonly payment: Payment; readonly amountMinor: bigint; readonly at: Date },
   payer: Owner,
-  allowedMinor: bigint,
+  policy: Policy,
 ): Promise<void> {
   const [invoiceId] = payment.reference.split(' ')
   const invoice = await openInvoice(tx, (await findInvoice(tx, invoiceId!))!)
   const about = { invoiceId, paymentId: payment.id }
   await receive(tx, invoice, { id: payment.id, minor: amountMinor, means: 'card', at, about })
-  await judge(tx, payer, allowedMinor, at)
+  await judge(tx, payer, policy, at)
 }

@@ -54,7 +54,7 @@ export function invoicePaymentRoutes({ acted, db, http, now, settings }: Billing
         if (minor > leftOf(invoice) || invoice.kind !== 'invoice')
           throw new Problem('conflict', 'payment_exceeds_invoice')
         await receive(tx, invoice, { id, minor, means: 'transfer', at, about: { invoiceId: invoice.id, ...body } })
-        await judge(tx, await payerOf(tx, invoice), BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
+        await judge(tx, await payerOf(tx, invoice), settings, at)
         const { currency } = invoice
         if (actor.role === 'admin')
           await acted(tx, actor, 'invoice.paid-by-hand', invoice.id, { currency, amountMinor: body.amountMinor })

@@ -2,6 +2,7 @@ import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import { newId, type Tx } from '#kernel'
 import { accountFor, accountsOf, post } from '#money/ledger'
+import type { BillingHost } from '../host.ts'
 import { noteSettled } from './owed.ts'
 
 /** Whose money it is: a driver by their id, or whoever it is. */
@@ -28,12 +29,18 @@ export const accounts = {
   outside: (tx: Tx, currency: string) => accountFor(tx, newId(), { kind: 'outside', owner: null, currency }, null),
 }
 
+interface Blocked {
+  readonly blockedAt: Date | null
+  /** Null is for what is owed, too. */
+  readonly blockedFor: 'debt' | 'balance' | null
+}
+
 /** Whoever changes what a driver or a company has or owes does so one after the other. */
-export async function lockDriver(tx: Tx, who: Who): Promise<{ blockedAt: Date | null }> {
+export async function lockDriver(tx: Tx, who: Who): Promise<Blocked> {
   const { id: driverId } = ownerOf(who)
   await tx`insert into drivers (driver_id) values (${driverId}) on conflict do nothing`
-  const [row] = await tx<{ blockedAt: Date | null }[]>`
-    select blocked_at as "blockedAt" from drivers where driver_id = ${driverId} for update`
+  const [row] = await tx<Blocked[]>`
+    select blocked_at as "blockedAt", blocked_for as "blockedFor" from drivers where driver_id = ${driverId} for update`
   return row!
 }
 
@@ -69,20 +76,33 @@ export async function payDebts(
   await noteSettled(tx, { driverId: ownerId, currency, minor, cause: `${kind} ${id}`, at })
 }
 
-/** Tells chargers to serve who owes too much no more, and who has paid again. */
-export async function judge(tx: Tx<'billing'>, who: Who, allowedMinor: bigint, at: Date): Promise<void> {
+/** How much somebody may owe, and must have. */
+export type Policy = Pick<BillingHost['settings'], 'BILLING_DEBT_ALLOWED_MINOR' | 'BILLING_LEAST_BALANCE_MINOR'>
+
+/** Tells chargers to serve who owes too much, or has too little, no more, and who has paid again. */
+export async function judge(tx: Tx<'billing'>, who: Who, policy: Policy, at: Date): Promise<void> {
   const payer = ownerOf(who)
   const { id: driverId } = payer
-  const { blockedAt } = await lockDriver(tx, who)
-  const [owed, limit] = [await accountsOf(tx, driverId), payer.kind === 'person' ? null : await limitOf(tx, driverId)]
-  const owesTooMuch = owed.some(({ kind, balanceMinor }) =>
+  const { blockedAt, blockedFor } = await lockDriver(tx, who)
+  const held = await accountsOf(tx, driverId)
+  const limit = payer.kind === 'person' ? null : await limitOf(tx, driverId)
+  const allowedMinor = BigInt(policy.BILLING_DEBT_ALLOWED_MINOR)
+  const owesTooMuch = held.some(({ kind, balanceMinor }) =>
     kind === 'debt' ? -balanceMinor > allowedMinor : kind === 'receivable' && limit !== null && -balanceMinor > limit,
   )
-  if (owesTooMuch === (blockedAt !== null)) return
-  await tx`update drivers set blocked_at = ${owesTooMuch ? at : null} where driver_id = ${driverId}`
+  const leastMinor = policy.BILLING_LEAST_BALANCE_MINOR
+  const hasEnough =
+    payer.kind !== 'person' ||
+    leastMinor === 0 ||
+    held.some(({ kind, balanceMinor }) => kind === 'wallet' && balanceMinor >= BigInt(leastMinor))
+  const former = blockedAt && (blockedFor ?? 'debt')
+  const reason = owesTooMuch ? 'debt' : hasEnough ? null : 'balance'
+  if (reason === former) return
+  await tx`
+    update drivers set blocked_at = ${reason && at}, blocked_for = ${reason} where driver_id = ${driverId}`
   const told = { driverId, ...(payer.kind === 'organisation' && { payer }), at: at.toISOString() }
-  if (owesTooMuch) await tx.publish(DriverBlocked, { ...told, reason: 'funds' })
-  else await tx.publish(DriverUnblocked, told)
+  if (reason) await tx.publish(DriverBlocked, { ...told, reason: 'funds', ...(reason === 'balance' && { leastMinor }) })
+  else await tx.publish(DriverUnblocked, { ...told, ...(former === 'balance' && { hadTooLittle: true }) })
 }
 
 /** What a company may owe by invoices in all; null where one of its sellers sets no end, or none lets it owe any more. */

@@ -5,7 +5,7 @@ import { isCurrency } from '#money/amount'
 import { post } from '#money/ledger'
 import { payableOf, type Payment, type Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
-import { accounts, lockDriver } from './accounts.ts'
+import { accounts, judge, lockDriver } from './accounts.ts'
 import { giveBack } from './giving-back.ts'
 
 const Amount = { ...Minor, minimum: 1, maximum: 100_000_000 }
@@ -40,7 +40,7 @@ export interface Filled {
 
 /** Money into a wallet, and back to where it came from. */
 export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, purse: Filled): void {
-  const { db, http, now } = host
+  const { db, http, now, settings } = host
   http.post(
     `${purse.path}/top-ups`,
     {
@@ -165,6 +165,7 @@ export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, 
         if (posted.outcome === 'short') throw new Problem('conflict', 'wallet_short')
         const { refunds, leftMinor } = await giveBack(tx, payments, { payerId: owner.id, currency, id, minor })
         if (leftMinor > 0n) throw new Problem('conflict', 'refund_exceeds_payment')
+        await judge(tx, owner, settings, now())
         return { id, amountMinor: Number(minor), currency, refunds }
       })
       return reply.code(202).send(done)

@@ -18,7 +18,16 @@ export const WalletView = Type.Object(
         lowBelowMinor: { ...Minor, description: 'Below which balance one is told, once until there is more again' },
       }),
     ),
-    blocked: Type.Boolean({ description: 'Whether chargers refuse the driver until what is owed is paid' }),
+    blocked: Type.Boolean({
+      description: 'Whether chargers refuse the driver until what is owed is paid, or the wallet has enough',
+    }),
+    blockedFor: Type.Union([Type.Enum(['debt', 'balance'], { examples: ['debt'] }), Type.Null()], {
+      description: '`balance`: each wallet holds less than `leastMinor`',
+    }),
+    leastMinor: {
+      ...Minor,
+      description: 'What a wallet must hold before a session starts, in its currency; 0 is nothing',
+    },
   },
   { title: 'Wallet' },
 )
@@ -72,11 +81,17 @@ const KeptView = Type.Object(
 )
 
 /** What somebody has and owes. */
-export async function walletOf(db: Db, ownerId: string, lowMinor: number): Promise<Static<typeof WalletView>> {
+export async function walletOf(
+  db: Db,
+  ownerId: string,
+  { lowMinor, leastMinor }: { lowMinor: number; leastMinor: number },
+): Promise<Static<typeof WalletView>> {
   const [accounts, wishes, [driver]] = await Promise.all([
     accountsOf(db, ownerId),
     wishesOf(db, ownerId),
-    db<{ blockedAt: Date | null }[]>`select blocked_at as "blockedAt" from drivers where driver_id = ${ownerId}`,
+    db<{ blockedFor: 'debt' | 'balance' | null }[]>`
+      select case when blocked_at is not null then coalesce(blocked_for, 'debt') end as "blockedFor"
+      from drivers where driver_id = ${ownerId}`,
   ])
   const currencies = [...new Set(accounts.map(({ currency }) => currency))]
   const balances = currencies.map(currency => {
@@ -92,7 +107,8 @@ export async function walletOf(db: Db, ownerId: string, lowMinor: number): Promi
       lowBelowMinor: Number(wishes.get(currency) ?? lowMinor),
     }
   })
-  return { balances, blocked: driver?.blockedAt != null }
+  const blockedFor = driver?.blockedFor ?? null
+  return { balances, blocked: blockedFor !== null, blockedFor, leastMinor }
 }
 
 /** A page of what came into an account of somebody and went out of it. */
@@ -131,7 +147,11 @@ export function walletRoutes({ db, http, settings }: BillingHost): void {
       config: { access: signedIn },
       schema: { summary: 'What one has and owes', response: { 200: WalletView } },
     },
-    ({ actor: { userId } }) => walletOf(db, userId, settings.BILLING_LOW_BALANCE_MINOR),
+    ({ actor: { userId } }) =>
+      walletOf(db, userId, {
+        lowMinor: settings.BILLING_LOW_BALANCE_MINOR,
+        leastMinor: settings.BILLING_LEAST_BALANCE_MINOR,
+      }),
   )
 
   http.put(

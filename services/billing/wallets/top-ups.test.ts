@@ -55,7 +55,12 @@ suite('a wallet', () => {
     const [failed] = await p.published(TopUpFailed)
     assert.deepEqual([failed!.driverId, failed!.amountMinor], [driverId, 2_000])
     assert.equal((await driver.get(`/wallet/top-ups/${body.id}`)).body.state, 'failed')
-    assert.deepEqual((await driver.get('/wallet')).body, { balances: [], blocked: false })
+    assert.deepEqual((await driver.get('/wallet')).body, {
+      balances: [],
+      blocked: false,
+      blockedFor: null,
+      leastMinor: 0,
+    })
     for (const [amountMinor, currency, status] of [
       [2_000, 'EUX', 422],
       [0, 'EUR', 400],

@@ -16,7 +16,6 @@ export function topUps(
 ): Payments<'billing'> {
   const { settings } = host
   const payments = openPayments<'billing'>(host, { onChange: (tx, change) => follow(tx, change) })
-  const allowed = BigInt(settings.BILLING_DEBT_ALLOWED_MINOR)
 
   /** What drivers and companies have follows what becomes of their payments. */
   async function follow(tx: Tx<'billing'>, change: PaymentChange): Promise<void> {
@@ -24,7 +23,7 @@ export function topUps(
     const forInvoice = isForInvoice(payment)
     if (!(payment.purpose === 'top-up' || forInvoice) || !payment.payer) return await others(tx, change)
     const { payer } = payment
-    if (forInvoice && change.kind === 'succeeded') return await takeForInvoice(tx, change, payer, allowed)
+    if (forInvoice && change.kind === 'succeeded') return await takeForInvoice(tx, change, payer, settings)
     const { currency } = payment
     if (change.kind === 'failed' && payer.kind === 'person' && !forInvoice)
       await tx.publish(TopUpFailed, {
@@ -47,7 +46,7 @@ export function topUps(
         : [{ from: wallet, to: outside, minor: -minor, otherwise: debt }]
     await post(tx, { cause, kind, at, about: { paymentId: payment.id }, transfers })
     if (minor > 0n) await payDebts(tx, payer, currency, { id: cause, kind, at })
-    await judge(tx, payer, allowed, at)
+    await judge(tx, payer, settings, at)
     if (payer.kind !== 'person') return
     await watchBalance(tx, { driverId: payer.id, currency, fell: minor < 0n, at }, settings.BILLING_LOW_BALANCE_MINOR)
   }

@@ -11,11 +11,13 @@ export function followPaying({ on }: Books): void {
     on(
       event,
       { id: 'paying', purpose: 'know who may book', from: 'beginning', afterFailure: 'pass' },
-      async ({ driverId, payer, at }, tx) => {
+      async ({ driverId, payer, at, ...told }, tx) => {
         // What a company owes keeps nobody from paying by themselves.
         if (payer?.kind === 'organisation') return
+        // Who has too little to charge now may have enough by then.
+        const owes = blocked && !('leastMinor' in told)
         await tx`
-          insert into drivers_blocked as b (driver_id, blocked, at) values (${driverId}, ${blocked}, ${at})
+          insert into drivers_blocked as b (driver_id, blocked, at) values (${driverId}, ${owes}, ${at})
           on conflict (driver_id) do update set blocked = excluded.blocked, at = excluded.at
           where b.at < excluded.at or (b.at = excluded.at and not excluded.blocked)`
       },

@@ -203,9 +203,11 @@ export const billing = {
   }),
 
   'driver.blocked': rule(DriverBlocked, both, {
-    drafts: ({ driverId, payer }) => [
-      { audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } },
-    ],
+    // Who has too little is told where they want to start; most who have nothing in their wallet charge nowhere.
+    drafts: ({ driverId, payer, leastMinor }) =>
+      leastMinor === undefined
+        ? [{ audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } }]
+        : [],
     en: ({ company }) => ({
       title: company ? 'The cards of your company cannot charge at the moment' : 'You cannot charge at the moment',
       text: [
@@ -225,9 +227,8 @@ export const billing = {
   }),
 
   'driver.unblocked': rule(DriverUnblocked, inAppOnly, {
-    drafts: ({ driverId, payer }) => [
-      { audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } },
-    ],
+    drafts: ({ driverId, payer, hadTooLittle }) =>
+      hadTooLittle ? [] : [{ audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } }],
     en: ({ company }) => ({
       title: company ? 'The cards of your company can charge again' : 'You can charge again',
       text: [company ? 'What your company owed is paid.' : 'What you owed is paid.'],

@@ -19,9 +19,12 @@ const reasons: Partial<Record<Verdict, string>> = {
   ConcurrentTx: 'This card is charging somewhere else.',
 }
 
+const tooLittle = 'There is too little in your wallet to start. Top it up, and you can.'
+
 /** Why somebody is refused, for the display of the charger (2.x); nothing is said of what nobody here knows. */
-export function messageOf({ verdict, keptUntil }: Judgement, timeZone: string | null) {
+export function messageOf({ verdict, lacks, keptUntil }: Judgement, timeZone: string | null) {
   const clock = keptUntil && `${clockOf(timeZone ?? 'UTC').format(keptUntil)}${timeZone ? '' : ' UTC'}`
-  const content = clock ? `Reserved for somebody else until ${clock}.` : reasons[verdict]
+  const why = lacks === 'balance' ? tooLittle : reasons[verdict]
+  const content = clock ? `Reserved for somebody else until ${clock}.` : why
   return content && { personalMessage: { format: 'UTF8', language: 'en', content } }
 }

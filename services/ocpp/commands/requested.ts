@@ -4,6 +4,7 @@ import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions
 import { Problem, type Tx } from '#kernel'
 import { keptFrom } from '../bookings/kept.ts'
 import { findBooked, nothingBooked } from '../bookings/store.ts'
+import { judge } from '../tokens/authorise.ts'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { dropPassingTokens, findTokens, insertOwnToken, insertPassingToken } from '../tokens/store.ts'
@@ -89,7 +90,7 @@ export function takeRequests(host: OcppHost): void {
   )
 }
 
-/** Has a charger begin, unless the connector is booked for somebody else. */
+/** Has a charger begin, unless the connector is booked for somebody else, or who wants it owes too much or has too little. */
 async function start(
   host: OcppHost,
   tx: Tx<'ocpp'>,
@@ -97,10 +98,15 @@ async function start(
   about: Omit<Asked, 'action' | 'payload'>,
 ): Promise<void> {
   const { chargerId } = about
-  const version = (await findCharger(tx, chargerId))?.ocppVersion ?? 'ocpp1.6'
-  const asked = { ...startCall(version, wanted), ...about }
+  const charger = await findCharger(tx, chargerId)
+  const asked = { ...startCall(charger?.ocppVersion ?? 'ocpp1.6', wanted), ...about }
   const booked = (await findBooked(tx, [chargerId], host.now())).get(chargerId) ?? nothingBooked
   const kept = keptFrom(booked, { idToken: wanted.idToken, userId }, wanted.evse, host.now())
-  if (kept) await refuseCommand(host, tx, asked, new Problem('conflict', 'connector_booked'))
+  if (kept) return await refuseCommand(host, tx, asked, new Problem('conflict', 'connector_booked'))
+  const token = (await findTokens(tx, [wanted.idToken])).get(wanted.idToken.toUpperCase())
+  const begins = { transactionId: undefined, evse: wanted.evse }
+  const { lacks } = charger ? judge({ token, charger, at: host.now(), begins }) : {}
+  if (lacks)
+    await refuseCommand(host, tx, asked, new Problem('conflict', lacks === 'funds' ? 'debt_unpaid' : 'wallet_low'))
   else await sendCommand(host, tx, asked)
 }

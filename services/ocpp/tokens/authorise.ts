@@ -13,6 +13,8 @@ export interface Judgement {
   /** Tokens of one group end each other's sessions. */
   readonly group: string | null
   readonly userId: string | null
+  /** Why there is no credit: they owe too much, or their wallet holds too little. */
+  readonly lacks?: 'funds' | 'balance'
   /** Until when what is wanted is kept for who booked it. */
   readonly keptUntil?: Date
 }
@@ -55,13 +57,16 @@ function judgeToken({ token, type, charger, at, begins }: Asked): Judgement {
   const verdict = freeTypes.has(type ?? '') ? 'Accepted' : verdictOn(own, at, begins)
   if (verdict !== 'Accepted' && isFree(charger, begins?.evse, at))
     return { verdict: 'Accepted', until: new Date(at.getTime() + freeMs), group, userId }
-  return { verdict, until: own?.expiresAt ?? null, group, userId }
+  const lacks = own?.blockedFor === 'balance' ? ('balance' as const) : ('funds' as const)
+  return { verdict, until: own?.expiresAt ?? null, group, userId, ...(verdict === 'NoCredit' && { lacks }) }
 }
+
+const withoutCredit = new Set(['funds', 'balance'])
 
 function verdictOn(token: Token | undefined, at: Date, begins: Asked['begins']): Verdict {
   if (!token) return 'Invalid'
   if (token.status === 'blocked') return 'Blocked'
-  if (token.blockedFor !== null) return token.blockedFor === 'funds' ? 'NoCredit' : 'Blocked'
+  if (token.blockedFor !== null) return withoutCredit.has(token.blockedFor) ? 'NoCredit' : 'Blocked'
   if (token.expiresAt && token.expiresAt <= at) return 'Expired'
   const others = begins && token.charging.filter(id => id !== begins.transactionId)
   return others && others.length > 0 ? 'ConcurrentTx' : 'Accepted'

@@ -2,12 +2,13 @@ import { CompanyCardChanged, DriverBlocked, DriverUnblocked } from '#contracts/b
 import type { Tx } from '#kernel'
 import type { OcppHost } from '../host.ts'
 
-/** Keeps who owes too much from charging, and those whose company does; of what is told of a driver the latest holds, in whatever order it comes. */
+/** Keeps who owes too much, or has too little, from charging, and those whose company does; of what is told of a driver the latest holds, in whatever order it comes. */
 export function followDrivers({ on }: OcppHost): void {
   on(
     DriverBlocked,
-    { id: 'blocked', purpose: 'refuse tokens of drivers who owe too much', from: 'beginning' },
-    async ({ driverId, reason, at }, tx) => await note(tx, driverId, reason, at),
+    { id: 'blocked', purpose: 'refuse tokens of drivers who owe too much or have too little', from: 'beginning' },
+    async ({ driverId, reason, leastMinor, at }, tx) =>
+      await note(tx, driverId, leastMinor === undefined ? reason : 'balance', at),
   )
   on(
     DriverUnblocked,

@@ -9,7 +9,7 @@ export interface Token {
   readonly userId: string | null
   readonly groupId: string | null
   readonly status: 'accepted' | 'blocked'
-  /** Why others than operators block it: `funds`. */
+  /** Why others than operators block it: `funds` (of debts), `balance` (of too little in the wallet), `left` (its holder the company). */
   readonly blockedFor: string | null
   readonly expiresAt: Date | null
   /** It has one session at a time. */

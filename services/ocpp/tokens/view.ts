@@ -57,7 +57,8 @@ export const TokenView = Type.Object(
     status: TokenStatus,
     blockedFor: {
       ...nullable(Type.String({ examples: ['funds'] })),
-      description: 'Why it is not accepted although its operator does',
+      description:
+        'Why it is not accepted although its operator does: `funds` are owed, the `balance` of the wallet is too low, or its holder has `left` the company that pays',
     },
     expiresAt: nullable(Instant),
     exclusive: Type.Boolean(),
