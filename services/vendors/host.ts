@@ -30,6 +30,11 @@ export const settings = Type.Object({
     'Up to what a vendor is paid out in a day without a second person, in the minor unit of each currency.',
     { default: 100_000, minimum: 0, maximum: 1_000_000_000_000 },
   ),
+  ANALYTICS_TIME_ZONE: Setting.text('Time zone of the days of what vendors sold; the one that analytics counts by.', {
+    default: 'UTC',
+    pattern: '^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$',
+    form: 'like Europe/Berlin',
+  }),
   VENDORS_PAYOUT_IBAN: Type.Optional(Setting.text('The account from which vendors are paid: its IBAN.')),
   VENDORS_PAYOUT_HOLDER: Type.Optional(Setting.text('Whose account that is.')),
   ...transferSettings,

@@ -25,8 +25,9 @@ const AnalyticsView = Type.Object(
     from: Day,
     to: Day,
     totals: Type.Array(Type.Object(sums)),
+    timeZone: Type.String({ examples: ['Europe/Berlin'], description: 'Of the days: that of the platform' }),
     days: Type.Array(Type.Object({ day: Day, ...sums }), {
-      description: 'Days in UTC on which something was sold or went back',
+      description: 'On which something was sold or went back',
     }),
     topProducts: Type.Array(
       Type.Object({
@@ -43,7 +44,8 @@ const AnalyticsView = Type.Object(
 )
 
 /** What a vendor sold, by day. */
-export function analyticsRoutes({ db, http, now }: VendorsHost): void {
+export function analyticsRoutes({ db, http, now, settings }: VendorsHost): void {
+  const timeZone = settings.ANALYTICS_TIME_ZONE
   http.get(
     '/analytics',
     {
@@ -62,19 +64,21 @@ export function analyticsRoutes({ db, http, now }: VendorsHost): void {
     async ({ actor, query }) => {
       const vendorId = vendorIdOf(actor)
       if (!(await findProfile(db, vendorId))) throw new Problem('not_found', 'vendor_unknown')
-      const to = query.to ?? now().toISOString().slice(0, 10)
+      const today = Temporal.Instant.fromEpochMilliseconds(now().getTime()).toZonedDateTimeISO(timeZone).toPlainDate()
+      const to = query.to ?? today.toString()
       const from = query.from ?? new Date(Date.parse(to) - 29 * dayMs).toISOString().slice(0, 10)
       if (!(from <= to) || Date.parse(to) - Date.parse(from) >= mostDays * dayMs)
         throw new Problem('invalid', 'request_invalid', { detail: `Name up to ${mostDays} days, the first one first.` })
-      const end = new Date(Date.parse(to) + dayMs).toISOString()
-      const within = db`m.vendor_id = ${vendorId} and m.at >= ${`${from}T00:00:00Z`}::timestamptz and m.at < ${end}::timestamptz`
+      const begins = (day: string, after: number) =>
+        db`((${day}::date + ${after}::int)::timestamp at time zone ${timeZone})`
+      const within = db`m.vendor_id = ${vendorId} and m.at >= ${begins(from, 0)} and m.at < ${begins(to, 1)}`
       const figures = db`
         count(distinct order_id) filter (where pieces > 0)::int as orders, sum(pieces)::int as pieces,
         sum(total_minor)::float8 as "totalMinor", sum(commission_minor)::float8 as "commissionMinor"`
       type Sums = { currency: string; orders: number; pieces: number; totalMinor: number; commissionMinor: number }
       const [days, totals, topProducts] = await Promise.all([
         db<(Sums & { day: string })[]>`
-          select to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day, currency, ${figures} from moves m where ${within}
+          select to_char(at at time zone ${timeZone}, 'YYYY-MM-DD') as day, currency, ${figures} from moves m where ${within}
           group by 1, 2 order by 1, 2`,
         db<Sums[]>`select currency, ${figures} from moves m where ${within} group by 1 order by 1`,
         db<{ productId: string; name: string | null; currency: string; pieces: number; totalMinor: number }[]>`
@@ -84,7 +88,7 @@ export function analyticsRoutes({ db, http, now }: VendorsHost): void {
           where m.product_id is not null and ${within}
           group by m.product_id, m.currency order by 5 desc, 1 limit 10`,
       ])
-      return { from, to, totals, days, topProducts }
+      return { from, to, timeZone, totals, days, topProducts }
     },
   )
 }
