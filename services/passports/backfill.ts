@@ -1,7 +1,8 @@
 import type { Job, Tx } from '#kernel'
-import { allColumns, valueOf, type Column } from './columns.ts'
+import { claimMany } from './codes/store.ts'
+import { allColumns, composed, textColumns, valueOf, type Column } from './columns.ts'
 import type { PassportsHost } from './host.ts'
-import { markFilled, nextPassports, setColumn, unfilled } from './store.ts'
+import { markFilled, nextDecomposed, nextPassports, setColumn, setUnlessTaken, unfilled, type Texts } from './store.ts'
 
 const batch = 100
 
@@ -35,4 +36,41 @@ async function fillSome(tx: Tx, column: Column, after: string | null): Promise<s
   const passports = await nextPassports(tx, after, batch)
   await Promise.all(passports.map(({ id, data }) => setColumn(tx, id, column, valueOf(column, data))))
   return passports.at(-1)?.id
+}
+
+const composing = 'composed texts'
+
+/**
+ * Composes the texts that passports are found by and that were kept as they were written, once. Where two of an owner say
+ * the same identifier then, the one that was there with it has it; the other keeps its own way to write it and is named in
+ * the log.
+ */
+export async function composeTexts(host: PassportsHost): Promise<void> {
+  const compose: Job<{ after: string | null }> = host.job('compose texts', ({ after }) =>
+    host.db.transaction(async tx => {
+      const found = await nextDecomposed(tx, after, batch)
+      for (const one of found)
+        if (!(await composeOne(tx, one)))
+          host.log.warn({ passport: one.id }, 'another passport of the owner has this identifier, written otherwise')
+      if (found.length === batch) return await tx.enqueue(compose, { after: found.at(-1)!.id })
+      await markFilled(tx, composing)
+    }),
+  )
+  if ((await unfilled(host.db, [composing])).length > 0)
+    await host.db.transaction(tx => tx.enqueue(compose, { after: null }, { key: 'passports compose' }))
+}
+
+/** Whether its identifier is composed now too. */
+async function composeOne(tx: Tx, { id, status, updatedAt, texts }: Texts): Promise<boolean> {
+  let isFree = true
+  for (const column of textColumns) {
+    const text = texts[column.name]
+    if (!text) continue
+    const isSet = await setUnlessTaken(tx, id, column, composed(text))
+    // Only an identifier can be somebody else's.
+    if (!isSet) isFree = false
+    else if (column.name === 'identifier' && status !== 'draft')
+      await claimMany(tx, [{ id, identifier: text }], updatedAt)
+  }
+  return isFree
 }

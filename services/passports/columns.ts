@@ -20,11 +20,14 @@ export interface Kind<T = unknown> {
 // Longer texts are no names, and would not fit into an index.
 const maxLength = 256
 
+/** One text, however its letters are written: `ü` is one sign, or `u` with one (Unicode, NFC). The data keeps what was given. */
+export const composed = (text: string): string => text.normalize('NFC')
+
 const textOf = (most: number): Kind<string> => ({
   schema: Type.Unsafe({ type: ['string', 'null'] }),
   expects: `a text of 1 to ${most} characters`,
   read(value) {
-    const trimmed = typeof value === 'string' ? value.trim() : ''
+    const trimmed = typeof value === 'string' ? composed(value.trim()) : ''
     return trimmed !== '' && trimmed.length <= most ? trimmed : undefined
   },
   type: 'text',
@@ -249,6 +252,11 @@ export const allColumns = Object.entries(columns).map(([name, column]): Column &
   name: name as ColumnName,
   ...column,
 }))
+
+/** Those that hold texts of others. */
+export const textColumns: readonly (Column & { name: ColumnName })[] = allColumns.filter(
+  ({ kind: { type, few } }) => type === 'text' && !few,
+)
 
 /** What the columns of a passport hold; null where its data has nothing that can be mapped. */
 export type Searchable = {

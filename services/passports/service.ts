@@ -18,7 +18,7 @@ import { recountAll } from './audiences/recount.ts'
 import { turnWithTheLaw } from './audiences/turning.ts'
 import { fillCodes } from './codes/filling.ts'
 import { resolver } from './codes/resolver.ts'
-import { fillNewColumns } from './backfill.ts'
+import { composeTexts, fillNewColumns } from './backfill.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
@@ -67,6 +67,7 @@ export const passports = defineService({
     forgetWhoLeaves(host)
     hearOfOperators(host)
     await fillNewColumns(host)
+    await composeTexts(host)
     await recountAll(host)
     turnWithTheLaw(host)
     checkReadiness(host)

@@ -3,7 +3,17 @@ import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { foundBy, head, type PassportRow } from './audiences/store.ts'
 import type { Count, View } from './audiences/views.ts'
-import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column, type Searchable } from './columns.ts'
+import {
+  allColumns,
+  beginningOf,
+  pointerOf,
+  searchable,
+  searchWords,
+  textColumns,
+  type Column,
+  type ColumnName,
+  type Searchable,
+} from './columns.ts'
 import { firstOf } from './history/chain.ts'
 import { chainUp, insertTombstone } from './history/store.ts'
 import { isAuthority } from './operators/store.ts'
@@ -348,6 +358,36 @@ export async function nextPassports(
 /** Sets a column. */
 export async function setColumn(tx: Tx, id: string, column: Column, value: unknown): Promise<void> {
   await tx`update passports set ${tx(stored(column, value) as Record<string, never>)} where id = ${id}`
+}
+
+/** The same, but for an identifier that another passport of the owner has; false then. */
+export async function setUnlessTaken(tx: Tx, id: string, column: Column, value: unknown): Promise<boolean> {
+  try {
+    await tx.attempt(() => setColumn(tx, id, column, value))
+    return true
+  } catch (error) {
+    if (isTaken(error)) return false
+    throw error
+  }
+}
+
+/** A passport with what stands in its columns of texts. */
+export interface Texts {
+  readonly id: string
+  readonly status: PassportStatus
+  readonly updatedAt: Date
+  readonly texts: Readonly<Partial<Record<ColumnName, string | null>>>
+}
+
+/** Passports in the order of their ids of which a text is not composed; nobody changes them until the transaction ends. */
+export async function nextDecomposed(tx: Tx, after: string | null, limit: number): Promise<Texts[]> {
+  const told = textColumns.map(({ name, sql, whole }) => `'${name}', ${whole ? `coalesce(${whole}, ${sql})` : sql}`)
+  const tested = textColumns.flatMap(({ sql, whole }) => (whole ? [sql, whole] : [sql]))
+  return await tx<Texts[]>`
+    select id, status, updated_at as "updatedAt", json_build_object(${tx.unsafe(told.join(', '))}) as texts from passports
+    where id > ${after ?? '00000000-0000-0000-0000-000000000000'}
+      and (${tx.unsafe(tested.map(column => `${column} is not nfc normalized`).join(' or '))})
+    order by id limit ${limit} for update`
 }
 
 /** How many an owner has; no more than `mostCounted + 1` are looked at. */

@@ -1,5 +1,6 @@
 import { readLink } from '#law'
 import { keyOf } from '../codes/codes.ts'
+import { composed } from '../columns.ts'
 
 /** Serials that are counted up: prefix, number filled with zeros to a width, suffix. */
 export interface Range {
@@ -37,11 +38,11 @@ export interface Refused {
 
 /** The serials of an order, in its order. */
 export const serialsOf = ({ serials, range }: Spec): readonly string[] =>
-  serials ??
-  Array.from(
-    { length: range!.count },
-    (_, index) =>
+  serials?.map(composed) ??
+  Array.from({ length: range!.count }, (_, index) =>
+    composed(
       (range!.prefix ?? '') + String(range!.from + index).padStart(range!.width ?? 0, '0') + (range!.suffix ?? ''),
+    ),
   )
 
 /** Rows of an order that can become passports, and those that cannot, whatever is there already. */
@@ -86,7 +87,9 @@ export function numbered(
 /** Undefined where it would be no link that GS1 lets stand. */
 export function identifierOf(pattern: string, serial: string): string | undefined {
   const path = gs1PathOf(pattern)
-  const identifier = pattern.replace('{serial}', () => (isLink(pattern) ? encodeURIComponent(serial) : serial))
+  const identifier = composed(
+    pattern.replace('{serial}', () => (isLink(pattern) ? encodeURIComponent(serial) : serial)),
+  )
   return path && !readLink(path.replace('{serial}', () => encodeURIComponent(serial))) ? undefined : identifier
 }
 

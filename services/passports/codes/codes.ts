@@ -1,4 +1,5 @@
 import { readLink, schemeOf } from '#law'
+import { composed } from '../columns.ts'
 
 /** Crockford's base 32: no letter that could be taken for a digit. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -31,7 +32,8 @@ const mostCharacters = 2000
  * What an identifier is found by, over all owners; undefined for one that is unique with its owner alone, as a bare number.
  * Of GS1 the canonical path, whoever resolves it.
  */
-export function keyOf(identifier: string): string | undefined {
+export function keyOf(given: string): string | undefined {
+  const identifier = composed(given)
   if (identifier.length > mostCharacters) return undefined
   switch (schemeOf(identifier)) {
     case 'gs1':

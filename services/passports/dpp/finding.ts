@@ -1,5 +1,5 @@
 import { partiesOf, Problem, type Actor, type Db } from '#kernel'
-import { beginningOf } from '../columns.ts'
+import { beginningOf, composed } from '../columns.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -17,13 +17,13 @@ export async function findByProducts(
   identifiers: readonly string[],
   reader: Actor | undefined,
 ): Promise<{ id: string; identifier: string }[]> {
-  const beginnings = [...new Set(identifiers.map(beginningOf))]
+  const wanted = new Set(identifiers.map(composed))
+  const beginnings = [...new Set([...wanted].map(beginningOf))]
   const parties = reader ? partiesOf(reader) : []
   const rows = await db<{ id: string; identifier: string }[]>`
     select id, coalesce(identifier_whole, identifier) as identifier from passports
     where version > 0 and coalesce(identifier, '') = any(${beginnings})
       and (status <> 'draft' or owner_id = any(${parties}))
     order by status = 'draft', id limit 1001`
-  const wanted = new Set(identifiers)
   return rows.filter(({ identifier }) => wanted.has(identifier))
 }

@@ -4,7 +4,7 @@ import { faultHead, Problem, verbatim } from '#kernel'
 import { csvOfSheet } from '#imports/sheets'
 import { mapped, parseGiven, type Loss } from '#law'
 import type { PassportData } from '#contracts/passports'
-import { valueIn } from '../columns.ts'
+import { composed, valueIn } from '../columns.ts'
 import { isMembers } from '../dpp/shape.ts'
 import { isPackage, unpacked } from './aasx.ts'
 import { dataOf, readDocument, recognised, withoutPlace } from './documents.ts'
@@ -57,7 +57,7 @@ export async function* linesOf(
     for (const [index, target] of head.entries())
       if (!target && names[index] !== faultHead && row[index]?.trim()) lose(number, leftOut(names[index]!))
     const whole = cells[columns.indexOf('data')]
-    const identifier = whole ? identifierIn(whole) : (cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
+    const identifier = whole ? identifierIn(whole) : composed(cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
     const before = identifier === '' ? undefined : seen.get(identifier)
     if (identifier !== '' && before === undefined) seen.set(identifier, number)
     // An empty line counts, so that the numbers of the others stay.

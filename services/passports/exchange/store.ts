@@ -2,11 +2,12 @@ import { verbatim, type Db, type Tx } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import type { Granularity } from '#law'
-import { beginningOf } from '../columns.ts'
+import { beginningOf, composed } from '../columns.ts'
 import type { Mapping } from './reading.ts'
 
 /** The passport that an owner has of a battery. */
-export async function findByIdentifier(db: Db, ownerId: string, identifier: string): Promise<string | undefined> {
+export async function findByIdentifier(db: Db, ownerId: string, given: string): Promise<string | undefined> {
+  const identifier = composed(given)
   const [row] = await db<{ id: string }[]>`
     select id from passports
     where owner_id = ${ownerId} and identifier = ${beginningOf(identifier)}
