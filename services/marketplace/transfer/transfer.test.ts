@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parse } from 'csv-parse/sync'
 import { unzipSync, zipSync } from 'fflate'
 import { ProductCreated } from '#contracts/marketplace'
 import { open, type Client, type Market } from '../testing.ts'
 import { sheetOf, sheetType } from '#imports/sheets'
+import { newId } from '#kernel'
 
 async function send({ p }: Market, to: Client, content: string | Buffer, query = '', type = 'text/csv') {
   const sent = await to.post(`/import${query}`, content, { 'content-type': type })
@@ -123,4 +125,97 @@ test('spreadsheets come and go as CSV does: texts are no formulas, and what woul
     assert.deepEqual([refused.status, refused.body.code], [400, 'import_invalid'])
     assert.match(refused.body.detail, why)
   }
+})
+
+test('pictures, sales with dates, other currencies, deliveries, other languages and who is behind a product come and go too', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const [picture, download] = [newId(), newId()]
+  const party = { name: 'Volt GmbH', address: 'Ringstr. 5, Berlin', email: 'safety@volt.example' }
+  const [from, until] = ['2027-11-26T00:00:00.000Z', '2027-11-30T00:00:00.000Z']
+  const box = {
+    name: 'Box',
+    translations: { de: { name: 'Kiste', description: 'Gut, "stabil"\n- wetterfest' } },
+    images: [{ documentId: picture, alt: 'Seen from the front' }, { documentId: newId() }],
+    safety: { manufacturer: party, responsible: { ...party, name: 'Union GmbH' }, warnings: 'Wear gloves.\nKeep dry.' },
+    variants: [
+      {
+        sku: 'B-1',
+        prices: [
+          { currency: 'EUR', priceMinor: 549_00, sale: { priceMinor: 499_00, from, until } },
+          { currency: 'USD', priceMinor: 599_00, sale: { priceMinor: 579_50, from: null, until } },
+          { currency: 'JPY', priceMinor: 90_000, sale: null },
+        ],
+        stockPolicy: 'preorder',
+        availableAt: until,
+        maxPerOrder: 3,
+      },
+    ],
+  }
+  const software = {
+    name: 'Software',
+    kind: 'digital',
+    variants: [
+      { sku: 'S-1', prices: [{ currency: 'EUR', priceMinor: 10_00, sale: null }] },
+      {
+        sku: 'S-2',
+        prices: [{ currency: 'EUR', priceMinor: 20_00, sale: null }],
+        delivery: { kind: 'download', documentId: download, maxDownloads: 5 },
+      },
+    ],
+  }
+  for (const body of [box, software]) assert.equal((await vendor.post('/products', body)).status, 201)
+  const { text } = await vendor.get('/export')
+  for (const type of ['csv', 'xlsx'] as const) {
+    const file = type === 'csv' ? text : (await vendor.get('/export?format=xlsx')).raw
+    const back = await send(market, vendor, file, '', type === 'csv' ? 'text/csv' : sheetType)
+    assert.deepEqual([back.faults, back.figures], [[], ['done', 3, 0, 0, 3, 0]], type)
+  }
+
+  // Somebody else who takes the file over has all of it, but for lines of products that belong together by no reference.
+  const other = market.vendor()
+  const there = await send(market, other, text)
+  assert.deepEqual([there.faults, there.figures], [[], ['done', 3, 3, 0, 0, 0]])
+  const rowsOf = (csv: string) =>
+    (parse(csv, { columns: true }) as { sku: string }[]).toSorted((a, b) => (a.sku < b.sku ? -1 : 1))
+  assert.deepEqual(rowsOf((await other.get('/export')).text), rowsOf(text))
+  const boxes = (await other.get('/listings')).body.items.filter(({ name }: any) => name === 'Box')
+  const { safety, images } = (await other.get(`/products/${boxes[0].id}`)).body
+  assert.deepEqual([safety, images.length], [box.safety, 2])
+})
+
+test('what is wrong in a cell of several parts is told with its column', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const columns = [
+    'sku',
+    'name',
+    'price',
+    'originalPrice',
+    'saleUntil',
+    'prices',
+    'delivery',
+    'manufacturerName',
+    'nameDe',
+    'descriptionDe',
+  ]
+  const wrong: [Partial<Record<(typeof columns)[number], string>>, string][] = [
+    [{ saleUntil: '2027-11-30T00:00:00.000Z' }, 'saleUntil'],
+    [{ originalPrice: '2', saleUntil: 'tomorrow' }, 'saleUntil'],
+    [{ prices: 'USD=1.005' }, 'prices'],
+    [{ prices: 'USD=2|USD=3' }, 'prices'],
+    [{ prices: 'EUR=2' }, 'prices'],
+    [{ prices: 'USD=1<2@soon..' }, 'prices'],
+    [{ delivery: 'download' }, 'delivery'],
+    [{ manufacturerName: 'Volt' }, 'manufacturerAddress'],
+    [{ descriptionDe: 'Gut' }, 'nameDe'],
+  ]
+  const lines = wrong.map(([cells], index) =>
+    columns.map(name => ({ sku: `W-${index}`, name: 'Wrong', price: '1', ...cells })[name] ?? '').join(','),
+  )
+  const { faults } = await send(market, vendor, [columns.join(','), ...lines, ''].join('\n'))
+  assert.deepEqual(
+    faults.map(({ line, column }: any) => [line, column]),
+    wrong.map(([, column], index) => [index + 2, column]),
+  )
 })

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { Sku, StockPolicy } from '#contracts/marketplace'
 import { Line, Slug } from '#contracts/shared'
-import { decimalOf, digitsOf, exact, isCurrency, rounded } from '#money/amount'
+import { decimalOf, isCurrency } from '#money/amount'
 import { openImports } from '#imports/imports'
-import { cellOf, Column, ownerFor, partiesOf, Problem, type Actor, type Line as LineOf, type Tx } from '#kernel'
+import { cellOf, Column, ownerFor, partiesOf, type Actor, type Line as LineOf, type Tx } from '#kernel'
 import { sheetOf, sheetType, csvOfSheet } from '#imports/sheets'
 import { editableBy, vendors } from '../access.ts'
 import { attributesOf, wayTo, type Attribute, type Tree } from '../categories/tree.ts'
@@ -12,12 +12,20 @@ import type { ProductChange, VariantBody } from '../products/body.ts'
 import { changeProduct, createProduct, type Workshop } from '../products/changing.ts'
 import type { AttributeValue, Product, ProductVariant } from '../products/product.ts'
 import { findOwn, listOwn, lockProduct, productOf } from '../products/store.ts'
+import {
+  deliveryIn,
+  fault,
+  imagesIn,
+  more,
+  moreCells,
+  otherPrices,
+  price,
+  priceOf,
+  safetyIn,
+  translationsIn,
+} from './cells.ts'
 
 const text = (most: number) => Column.text(Line(most), `one line of at most ${most} characters`)
-const decimal = Column.text(
-  { type: 'string', pattern: '^\\d{1,12}([.,]\\d{1,3})?$', maxLength: 16 } as never,
-  'a price like 499.00',
-)
 const pairs = (of: string) =>
   Column.list(Column.text({ type: 'string', pattern: '^[^=]{1,60}=.{1,200}$', maxLength: 261 } as never, of))
 
@@ -33,8 +41,8 @@ export const columns = {
   tags: Column.list(text(40)),
   attributes: pairs('an attribute like power=11'),
   options: pairs('an option like Length=5 m'),
-  price: decimal,
-  originalPrice: decimal,
+  price,
+  originalPrice: price,
   currency: Column.text({ type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3 } as never, 'a currency like EUR'),
   stock: Column.whole(0, 1_000_000_000),
   stockPolicy: Column.one(StockPolicy.enum),
@@ -42,6 +50,7 @@ export const columns = {
   taxClass: Column.text(Slug, 'the code of a tax class'),
   taxIncluded: Column.flag(),
   status: Column.one(['draft', 'pending']),
+  ...more,
 } as const
 
 type ProductLine = LineOf<typeof columns>
@@ -117,9 +126,6 @@ async function take(
   return after === before ? 'unchanged' : 'updated'
 }
 
-const fault = (column: string, detail: string): Problem =>
-  new Problem('unprocessable', 'import_invalid', { errors: [{ pointer: `/${column}`, detail }] })
-
 /** What a line says of the product as a whole; what it leaves empty stays. */
 function said(line: ProductLine, tree: Tree, before: Product | undefined): ProductChange {
   const { name, description, language, category, tags, reference, taxClass, taxIncluded, status } = line
@@ -128,7 +134,10 @@ function said(line: ProductLine, tree: Tree, before: Product | undefined): Produ
     ...before?.attributes,
     ...attributesIn(line.attributes, attributesOf(tree, categoryId)),
   }
-  const given = { name, description, language, category, tags, reference, taxClass, taxIncluded, status, attributes }
+  const images = line.images && imagesIn(line.images as string[])
+  const [translations, safety] = [translationsIn(line, before), safetyIn(line, before)]
+  const plain = { name, description, language, category, tags, reference, taxClass, taxIncluded, status }
+  const given = { ...plain, attributes, images, translations, safety }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
@@ -168,38 +177,34 @@ const bodyOf = ({
 })
 
 function variantOf(line: ProductLine, former: ProductVariant | undefined, standard: string): VariantBody {
-  const { sku, price, originalPrice, stock, stockPolicy, weightG } = line
+  const { sku, price, originalPrice, saleFrom, saleUntil, stock, stockPolicy, weightG } = line
   const currency = line.currency ?? former?.prices[0]?.currency ?? standard
   if (!isCurrency(currency)) throw fault('currency', 'is no currency')
   const prices = [...(former?.prices ?? [])]
   if (price !== undefined) {
-    const [now, was] = [
-      minorIn('price', price, currency),
-      originalPrice && minorIn('originalPrice', originalPrice, currency),
-    ]
-    const asked = was
-      ? { currency, priceMinor: was, sale: { priceMinor: now, from: null, until: null } }
-      : { currency, priceMinor: now, sale: null }
+    const asked = priceOf('price', currency, { now: price, was: originalPrice, from: saleFrom, until: saleUntil })
     const at = prices.findIndex(one => one.currency === currency)
-    // A sale with dates is not a matter of files: it stays as long as they say the price there is without it.
-    const stays = at >= 0 && prices[at]!.sale?.until && !was && prices[at]!.priceMinor === now
+    // A sale that ends by itself stays as long as a file that knows no sales says the price there is without it.
+    const stays = at >= 0 && prices[at]!.sale?.until && !asked.sale && prices[at]!.priceMinor === asked.priceMinor
     if (!stays) prices.splice(at < 0 ? prices.length : at, 1, asked)
+  } else if (saleFrom ?? saleUntil) throw fault(saleFrom ? 'saleFrom' : 'saleUntil', 'needs a price beside it')
+  if (line.prices) {
+    const others = otherPrices(line.prices as string[])
+    const twice = others.find((one, index) =>
+      [currency, ...others.slice(0, index).map(other => other.currency)].includes(one.currency),
+    )
+    if (twice) throw fault('prices', `has a price in ${twice.currency}, of which there is one already`)
+    prices.splice(0, prices.length, ...prices.filter(one => one.currency === currency), ...others)
   }
   const options = (line.options as readonly string[] | undefined)?.map(one => {
     const [name = '', value = ''] = one.split(/=(.*)/s).map(part => part.trim())
     return { name, value }
   })
-  const given = { options, stock, stockPolicy, weightG }
+  const { availableAt, maxPerOrder } = line
+  const delivery = line.delivery === undefined ? undefined : deliveryIn(line.delivery)
+  const given = { options, stock, stockPolicy, weightG, availableAt, maxPerOrder, delivery }
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   return { ...(former ? bodyOf(former) : { sku }), prices, ...filled } as VariantBody
-}
-
-/** In minor units, exactly; a cent that the currency does not have is refused. */
-function minorIn(column: string, written: string, currency: string): number {
-  const major = written.replace(',', '.')
-  if ((major.split('.')[1] ?? '').replace(/0+$/, '').length > digitsOf(currency))
-    throw fault(column, `has more decimals than ${currency}`)
-  return Number(rounded(exact(major), currency))
 }
 
 const some = 200
@@ -246,8 +251,7 @@ function cellsOf(product: Product, variant: ProductVariant, tree: Tree): Cells {
   const [price] = variant.prices
   const shown = (minor: number | undefined) =>
     price && minor !== undefined ? decimalOf({ minor: BigInt(minor), currency: price.currency }) : null
-  // One that ends by itself is not what the price is.
-  const sale = price?.sale && !price.sale.from && !price.sale.until ? price.sale : null
+  const sale = price?.sale
   return {
     sku: variant.sku,
     reference,
@@ -269,5 +273,6 @@ function cellsOf(product: Product, variant: ProductVariant, tree: Tree): Cells {
     taxClass,
     taxIncluded,
     status: status === 'draft' || status === 'pending' ? status : null,
+    ...moreCells(product, variant),
   }
 }
