@@ -172,7 +172,8 @@ export async function open(services: readonly Service[], options: TestOptions = 
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-const testKey = { ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' }
+/** By which the tokens of a test are verified. */
+export const testKey = { ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' }
 
 /** Signs what identity would. */
 const signer =

@@ -36,7 +36,7 @@ export interface Product {
 }
 
 /** A database that tells of each step of who writes to it: before a transaction, before its commit, and after it. */
-const stepping = (db: Host<string>['db'], step: () => void): typeof db => {
+export const stepping = <Db extends Host<string>['db']>(db: Db, step: () => void): Db => {
   const stepped =
     (work: (tx: never) => Promise<unknown>) =>
     async (tx: never): Promise<unknown> => {
@@ -64,14 +64,23 @@ const stepping = (db: Host<string>['db'], step: () => void): typeof db => {
 export async function open(
   t: TestContext,
   cart: Service,
-  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play'; step?: () => void; beside?: readonly Service[] } = {},
+  options: TestOptions & {
+    wire?: 'stripe' | 'razorpay' | 'play'
+    step?: () => void
+    /** Services that stand beside. */
+    beside?: readonly Service[]
+    /** Takes what the provider tells, where it is not for the services here. */
+    deliver?: Parameters<typeof openStandIn>[0]['deliver']
+  } = {},
 ) {
   const { wire = 'stripe' } = options
   const clock = { at: undefined as Date | undefined }
   const standIn = openStandIn({
     secrets: { stripe: secret, razorpay: secret },
-    deliver: async (to, payload, headers) =>
-      (await it.p.http.inject({ method: 'POST', url: `/api/orders/webhooks/${to}`, headers, payload })).statusCode,
+    deliver:
+      options.deliver ??
+      (async (to, payload, headers) =>
+        (await it.p.http.inject({ method: 'POST', url: `/api/orders/webhooks/${to}`, headers, payload })).statusCode),
   })
   const url = await standIn.listen()
   t.after(() => standIn.close())
@@ -158,6 +167,8 @@ export async function open(
   }
   const it = {
     p,
+    /** What the services here were told of the provider. */
+    environment,
     /** One more process of the same services. */
     another: () => p.another([orders, cart, ...fakes(answers)]),
     standIn,
