@@ -265,6 +265,7 @@ export interface InvoiceFilter {
   readonly sellers?: readonly string[] | undefined
   readonly buyers?: readonly string[] | undefined
   readonly kind?: InvoiceKind | undefined
+  readonly number?: string | undefined
   /** Only what is left to pay. */
   readonly open?: boolean | undefined
   /** Issued then or later, and before. */
@@ -310,7 +311,7 @@ export const summaryOf = (row: InvoiceRow): InvoiceSummary => ({ ...row, state: 
 
 /** The statement of a list, not yet on its way. Joins are left ones, so that a count leaves them out. */
 export function rowsOf(db: Db, filter: InvoiceFilter) {
-  const { sellers, buyers, kind, open, from, to, after, limit } = filter
+  const { sellers, buyers, kind, number, open, from, to, after, limit } = filter
   const parties = buyers ?? sellers
   const party = db(buyers ? 'buyer_id' : 'seller_id')
   // The same columns in both: what is open is found among the states.
@@ -319,6 +320,7 @@ export function rowsOf(db: Db, filter: InvoiceFilter) {
     where ${parties ? db`${party} = party.id` : db`true`}
       ${open ? db`and kind = 'invoice' and paid_minor + credited_minor < gross_minor` : db``}
       ${kind === 'credit-note' ? db`and kind = 'credit-note'` : kind ? db`and kind = ${kind}` : db``}
+      ${number === undefined ? db`` : db`and ${open ? db`exists (select from invoices i where i.id = invoice_id and i.number = ${number})` : db`number = ${number}`}`}
       ${buyers && sellers ? db`and seller_id = any(${sellers as string[]}::uuid[])` : db``}
       ${from ? db`and issued_at >= ${from}` : db``}
       ${to ? db`and issued_at < ${to}` : db``}

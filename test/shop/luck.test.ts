@@ -118,8 +118,17 @@ test('an order is nobody else’s by its id, its number, its payment, its invoic
       assert.equal((await who.post(`/api/orders/${order.id}/${path}`, {})).body.code, 'order_unknown', path)
     for (const kind of ['pdf', 'ubl'])
       assert.equal((await who.get(`/api/orders/invoices/${invoiceId}/${kind}`)).body.code, 'invoice_unknown')
-    assert.deepEqual((await who.get('/api/orders')).body.items, [])
+    for (const query of ['', `?number=${order.orderId}`])
+      assert.deepEqual((await who.get(`/api/orders${query}`)).body.items, [])
   }
+  const byNumber = (number: string) => buyer.get(`/api/orders?number=${number}`)
+  for (const number of [order.orderId, order.orderId.toLowerCase()])
+    assert.deepEqual(
+      (await byNumber(number)).body.items.map(({ id }: any) => id),
+      [order.id],
+      'but its buyer’s',
+    )
+  assert.deepEqual((await byNumber('AAAAA-AAAAA')).body.items, [])
   assert.equal((await buyer.get(`/api/orders/${payment.paymentId}`)).status, 404, 'a payment is no order')
   const own = { billingAddress: { name: 'x', email: 'x@example.com', address: 'x', country: 'DE' } }
   assert.notEqual((await stranger.post('/api/orders', { ...own, cartId: newId() })).status, 201)

@@ -33,6 +33,7 @@ export const ChargeView = Type.Object(
     owedMinor: { ...Minor, description: 'Of it what could not be paid when it was booked, or is paid by invoice' },
     revision: Type.Integer({ description: 'How often it was booked', examples: [1] }),
     chargedAt: nullable(Instant),
+    invoiceId: nullable({ ...Id, description: 'The latest invoice that it is on' }),
   },
   { title: 'Charge' },
 )
@@ -62,4 +63,5 @@ export const viewCharge = (charge: Charge): View => ({
   owedMinor: Number(charge.owedMinor),
   revision: charge.revision,
   chargedAt: charge.chargedAt?.toISOString() ?? null,
+  invoiceId: charge.invoiceId,
 })

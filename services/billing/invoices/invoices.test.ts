@@ -39,6 +39,15 @@ suite('an invoice', () => {
       (await operator.get('/invoices?as=seller')).body.items.map(({ id }: any) => id),
       [invoice.id],
     )
+    // Found by its number, by whoever may read it alone; and from the session that it is for.
+    const found = async (who: typeof operator, query: string): Promise<string[]> =>
+      (await who.get(`/invoices?${query}`)).body.items.map(({ id }: any) => id)
+    assert.deepEqual(await found(operator, `as=seller&number=${invoice.number}`), [invoice.id])
+    assert.deepEqual(await found(as({ userId: one.driverId }), `number=${invoice.number}`), [invoice.id])
+    assert.deepEqual(await found(operator, 'as=seller&number=none'), [])
+    assert.deepEqual(await found(as(), `number=${invoice.number}`), [])
+    const charge = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+    assert.equal(charge.body.invoiceId, invoice.id)
     assert.equal((await operator.get(path)).status, 200)
     const member = (role: string) => as({ organisation: { id: seller.id, role } })
     for (const other of [as(), as({ role: 'operator' }), member('editor'), member('viewer')]) {

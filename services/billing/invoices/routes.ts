@@ -166,11 +166,13 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
             examples: ['buyer'],
           }),
         ),
+        number: Type.Optional(Line(50, { examples: ['INV-2027-000001'] })),
       },
       item: InvoiceSummaryView,
     },
     wanted: ({ actor, query }) => ({
       ...(query.as === 'seller' ? sellersFor(actor) : { buyers: buyersFor(actor) }),
+      number: query.number,
       ...createdIn(query),
     }),
     rows: (wanted, limit, last) =>

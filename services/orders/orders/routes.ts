@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { Currency, Email, Id, Instant, Line, Minor } from '#contracts/shared'
+import { OrderNumber } from '#contracts/orders'
 import {
   isId,
   isInstant,
@@ -169,12 +170,14 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
         ),
         mine: Type.Optional(Type.Boolean({ description: 'Of an admin too only what they bought' })),
         buyerId: Type.Optional({ ...Id, description: 'For an admin: only what this person bought' }),
+        number: Type.Optional(OrderNumber),
       },
       item: SummaryView,
     },
     wanted: ({ actor, query }) => ({
       userId: actor.role === 'admin' && !query.mine ? query.buyerId?.toLowerCase() : actor.userId,
       status: query.status,
+      number: query.number?.toUpperCase(),
       created: createdIn(query),
     }),
     rows: (wanted, limit, after) => listOrders(db, wanted, limit, after as [string, string] | undefined),

@@ -288,13 +288,19 @@ export const logOf = (db: Db, orderId: string) =>
 /** The newest first. */
 export const listOrders = (
   db: Db,
-  filter: { userId?: string | undefined; status?: OrderStatus | undefined; created?: Span },
+  filter: {
+    userId?: string | undefined
+    status?: OrderStatus | undefined
+    number?: string | undefined
+    created?: Span
+  },
   limit: number,
   before?: readonly [string, string],
 ) => db<Order[]>`
   select ${orderColumns(db)} from orders
   where ${filter.userId === undefined ? db`true` : db`user_id = ${filter.userId}`}
     and ${filter.status === undefined ? db`true` : db`status = ${filter.status}`}
+    and ${filter.number === undefined ? db`true` : db`number = ${filter.number}`}
     ${madeIn(db, 'created_at', filter.created ?? {})}
     and ${before ? db`(created_at, id) < (${before[0]}, ${before[1]}::uuid)` : db`true`}
   order by created_at desc, id desc limit ${limit}`
