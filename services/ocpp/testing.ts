@@ -183,12 +183,19 @@ export const boot2 = { reason: 'PowerUp', chargingStation: { vendorName: 'Voltai
  * A charger as most are: it sends a message until it is answered, over a new connection where the old one breaks, and
  * the next one then.
  */
-export async function persistent(t: TestContext, url: string) {
+export async function persistent(t: TestContext, url: string, more: Connecting = {}) {
   let line: Awaited<ReturnType<typeof connect>> | undefined
+  /** What it answers on its next connections too. */
+  const answers: Awaited<ReturnType<typeof connect>>['answers'] = new Map()
+  let connections = 0
   async function call(action: string, payload: object): Promise<any> {
     for (;;) {
       try {
-        line ??= await connect(t, url, 'ocpp1.6')
+        if (!line) {
+          line = await connect(t, url, 'ocpp1.6', more)
+          for (const [action, answer] of answers) line.answers.set(action, answer)
+          connections++
+        }
         const gone = line.closed.then(() => {
           throw new Error('gone')
         })
@@ -200,7 +207,15 @@ export async function persistent(t: TestContext, url: string) {
     }
   }
   await call('BootNotification', boot16)
-  return { call }
+  return {
+    call,
+    answer(action: string, answer: (payload: any, id: string) => unknown): void {
+      answers.set(action, answer)
+      line?.answers.set(action, answer)
+    },
+    /** How often it came. */
+    connections: () => connections,
+  }
 }
 
 // JSON schemas of any shape.
