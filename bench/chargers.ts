@@ -1,10 +1,18 @@
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 
 /** A charger of 1.6 that sends the next message once it has the answer to the last. */
 export interface Charger {
   /** Resolves with the answer, JSON of any shape, and the milliseconds that it took; fails with what it was refused with. */
   call(action: string, payload: object): Promise<{ answer: any; ms: number }>
+  /** What it answers when it is called; nothing where there is none. */
+  readonly answers: Map<string, object>
+  readonly isOpen: boolean
+  /** How often it was asked whether it is still there. */
+  readonly pings: number
+  /** The other end hears nothing of it. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -16,19 +24,44 @@ export async function connectChargers(url: string, ids: readonly string[], atOnc
   return chargers
 }
 
+/** As a charger does: where it is not let in it tries again a moment later, and another one after that. */
+export async function comeBack(url: string, id: string): Promise<Charger> {
+  for (;;)
+    try {
+      return await connectCharger(url, id)
+    } catch {
+      await sleep(200 + Math.random() * 800)
+    }
+}
+
 export async function connectCharger(url: string, id: string): Promise<Charger> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ocpp/${id}`, 'ocpp1.6', { perMessageDeflate: false })
   // Frames are JSON of any shape.
   const waiting = new Map<string, (frame: any[]) => void>()
+  const answers = new Map<string, object>()
+  let pings = 0
+  socket.on('ping', () => pings++)
   let calls = Math.floor(Math.random() * 1e9) * 1e5
   socket.on('message', data => {
     const frame = JSON.parse(String(data)) as any[]
+    const said = frame[0] === 2 && answers.get(frame[2])
+    if (said) return socket.send(JSON.stringify([3, frame[1], said]))
     const take = waiting.get(frame[1])
     waiting.delete(frame[1])
     take?.(frame)
   })
   await once(socket, 'open')
+  // What ends it later is seen by `isOpen`.
+  socket.on('error', () => {})
   return {
+    answers,
+    get isOpen() {
+      return socket.readyState === socket.OPEN
+    },
+    get pings() {
+      return pings
+    },
+    cut: () => socket.terminate(),
     call(action, payload) {
       const id = String(++calls)
       const sent = performance.now()
@@ -42,6 +75,7 @@ export async function connectCharger(url: string, id: string): Promise<Charger> 
       })
     },
     async close() {
+      if (socket.readyState === socket.CLOSED) return
       socket.close()
       await once(socket, 'close')
     },

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { begin, boot, connectChargers, meterValues, rateOf, type Charger } from '../chargers.ts'
+import {
+  begin,
+  boot,
+  comeBack,
+  connectCharger,
+  connectChargers,
+  meterValues,
+  rateOf,
+  type Charger,
+} from '../chargers.ts'
 import { alternate, median, quantile, type Line } from '../measure.ts'
 import { perSecond } from '../report.ts'
-import type { Server, World } from '../world.ts'
+import { makePeople, signedIn, type Server, type World } from '../world.ts'
 
 const idsOf = (count: number, name: string): string[] => Array.from({ length: count }, (_, at) => `${name}-${at}`)
 
@@ -35,8 +44,116 @@ export async function chargers(world: World): Promise<Line[]> {
     await Promise.all([...bare.chargers, ...whole.chargers].map(charger => charger.close()))
   }
   lines.push(await many(platform, world.size.quick ? 1_000 : 10_000))
+  lines.push(await elsewhere(world, database, platform))
   await Promise.all([platform.close(), floor.close()])
+  const pinging = await world.platform(database, ['identity', 'ocpp'], { OCPP_PING: `${pingSeconds}s` })
+  lines.push(...(await heldAndBack(pinging, world.size.quick)))
+  await pinging.close()
   return lines
+}
+
+/** A command to a charger whose connection another process has. */
+async function elsewhere(world: World, database: string, platform: Server): Promise<Line> {
+  const other = await world.platform(database, ['identity', 'ocpp'])
+  const sql = world.sqlOf(database)
+  const [operator] = await makePeople(sql, 1)
+  await sql`update identity.users set role = 'operator' where id = ${operator!.id}`
+  const headers = { ...(await signedIn(platform, operator!)), 'content-type': 'application/json' }
+  const charger = await connectCharger(other.url, 'elsewhere')
+  charger.answers.set('GetConfiguration', { configurationKey: [] }).set('Reset', { status: 'Accepted' })
+  await charger.call('BootNotification', boot)
+  const taken: number[] = []
+  for (let at = 0; at < (world.size.quick ? 50 : 500); at++) {
+    const began = performance.now()
+    const answer = await fetch(`${platform.url}/api/ocpp/chargers/elsewhere/commands/Reset`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ type: 'Soft' }),
+    })
+    if (answer.status !== 200) throw new Error(`a command was answered ${answer.status}: ${await answer.text()}`)
+    await answer.arrayBuffer()
+    taken.push(performance.now() - began)
+  }
+  await charger.close()
+  await other.close()
+  const p50 = median(taken)
+  return {
+    work: 'a command by HTTP, to its answer by a charger that is connected to another process',
+    ohmnibus: `p50 ${p50.toFixed(1)} ms, p99 ${quantile(taken, 0.99).toFixed(1)} ms`,
+    budget: 'p50 under 10 ms',
+    met: p50 < 10,
+  }
+}
+
+const pingSeconds = 5
+
+/** Chargers that say nothing and are asked whether they are there; then half of them lose their network, and come back at once. */
+async function heldAndBack(platform: Server, quick: boolean): Promise<Line[]> {
+  const [count, coming] = quick ? [1_000, 500] : [10_000, 5_000]
+  const ids = idsOf(count, 'idle')
+  const held = await connectChargers(platform.url, ids, 100)
+  const [before, cpu] = [held.map(({ pings }) => pings), cpuSeconds(platform)]
+  const rounds = 4
+  const seconds = (rounds + 0.5) * pingSeconds
+  await sleep(seconds * 1000)
+  const busy = ((cpuSeconds(platform) - cpu) / seconds) * 100
+  const there = held.filter(({ isOpen, pings }, at) => isOpen && pings - before[at]! >= rounds).length
+  const working = await fleet(platform, 50, 'working')
+  const storm = await stormOf(platform, ids.slice(0, coming), held.slice(0, coming), working)
+  await Promise.all([...held.slice(coming), ...working.chargers].map(charger => charger.close()))
+  return [
+    {
+      work: `${count} chargers held, each pinged every ${pingSeconds} s`,
+      ohmnibus: `${there} there after ${rounds} pings; ${busy.toFixed(0)} % of a core`,
+      budget: 'none lost',
+      met: there === count,
+    },
+    storm,
+  ]
+}
+
+/** All are accepted again, each booted, while others have their readings taken, one after the other. */
+async function stormOf(
+  platform: Server,
+  ids: readonly string[],
+  held: readonly Charger[],
+  { chargers, transactions }: Fleet,
+): Promise<Line> {
+  for (const charger of held) charger.cut()
+  await sleep(2_000)
+  const taken: number[] = []
+  let isOver = false
+  const served = chargers.map(async (charger, at) => {
+    while (!isOver) {
+      taken.push((await charger.call('MeterValues', meterValues(transactions[at]!))).ms)
+      await sleep(100)
+    }
+  })
+  const began = performance.now()
+  const back = await Promise.all(
+    ids.map(async id => {
+      const charger = await comeBack(platform.url, id)
+      const { answer } = await charger.call('BootNotification', boot)
+      if (answer.status !== 'Accepted') throw new Error(`${id} is ${answer.status}`)
+      return charger
+    }),
+  )
+  const seconds = (performance.now() - began) / 1000
+  isOver = true
+  await Promise.all(served)
+  await Promise.all(back.map(charger => charger.close()))
+  return {
+    work: `${ids.length} chargers come back at once, while ${chargers.length} others send readings ten times a second each`,
+    ohmnibus: `all accepted in ${seconds.toFixed(1)} s; the others answered p50 ${median(taken).toFixed(0)} ms, p99 ${quantile(taken, 0.99).toFixed(0)} ms (${taken.length})`,
+    budget: 'within 30 s',
+    met: seconds < 30,
+  }
+}
+
+/** Of all its threads, since it started. */
+function cpuSeconds({ pid }: Server): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 interface Fleet {
