@@ -3,18 +3,21 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { PassportReaderInvited } from '../contracts/passports.ts'
 import { openPlatform } from '../packages/client/test/platform.ts'
 import { client, codeIn, mailsIn, register } from './journeys/client.ts'
 import { oneProcess } from './journeys/sites.ts'
+import { until } from './kernel/toys.ts'
 
 const run = promisify(execFile)
 const guides = join(import.meta.dirname, '..', 'docs', 'guides')
 
 interface Following {
+  /** Files that are there before, by their names: what other systems export. */
+  files?: Record<string, string>
   /** Which of its blocks, by number; all unless said. */
   blocks?: readonly number[]
   /** What a reader puts in place of an example. */
@@ -29,7 +32,7 @@ async function follow(
   t: TestContext,
   guide: string,
   environment: Record<string, string>,
-  { blocks, instead = {} }: Following = {},
+  { files = {}, blocks, instead = {} }: Following = {},
 ): Promise<string> {
   const text = readFileSync(join(guides, `${guide}.md`), 'utf8')
   const all = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code!)
@@ -37,17 +40,18 @@ async function follow(
   let code = (blocks ? blocks.map(number => all[number]!) : all).join('\n')
   for (const [example, real] of Object.entries(instead)) {
     assert.ok(code.includes(example), `${guide} has no ${example}`)
-    code = code.replace(example, () => real)
+    code = code.replaceAll(example, () => real)
   }
   const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-guide-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'register.pdf'), '%PDF-1.7\nextract of a register')
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o755 })
   // Those of passports show what is refused too, and how curl tells of it.
   const strict = 'AT' in environment ? 'curl() { command curl --fail-with-body "$@"; }' : ''
   const child = spawn('bash', ['-euo', 'pipefail', '-c', `${strict}\n${code}`], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...environment, PATH: `${folder}:${dirname(process.execPath)}:${process.env.PATH}` },
     signal: AbortSignal.timeout(120_000),
   })
   let told = ''
@@ -219,6 +223,101 @@ test('the tutorials of the first charger and the first price: every step does wh
   const [session] = (await get('/api/sessions/active')).items
   assert.equal(session.chargerId, 'CP-1')
   assert.equal((await get(`/api/billing/charges/${session.id}`)).price.currency, 'EUR')
+})
+
+/** Clients of databases that are nowhere near: each writes the tables that it is asked for as it would. */
+const elsewhere = {
+  mysql: `#!/bin/sh
+case "$*" in
+  *charge_box*) printf 'charge_box_pk\\tcharge_box_id\\tregistration_status\\n1\\tSTEVE-1\\tAccepted\\n2\\tSTEVE-2\\tPending\\n' ;;
+  *ocpp_tag*) printf 'ocpp_tag_pk\\tid_tag\\tparent_id_tag\\tmax_active_transaction_count\\n1\\tBLUE-1\\tFLEET\\t1\\n' ;;
+  *) exit 1 ;;
+esac
+`,
+  psql: `#!/bin/sh
+case "$*" in
+  *ChargingStations*) printf 'id,isOnline,protocol\\nCITRINE-1,t,ocpp2.0.1\\n' > chargers.csv ;;
+  *Authorizations*) printf 'id,idToken,idTokenType,status\\n7,GREEN-1,ISO14443,Accepted\\n' > tokens.csv ;;
+  *) exit 1 ;;
+esac
+`,
+}
+
+test('connect your first charger: what it types, pastes and brings along does what it says', async t => {
+  const p = await openPlatform(t, {}, ['ocpp', 'stations', 'sessions'])
+  const host = new URL(p.url).host
+  const text = readFileSync(join(guides, 'ocpp.md'), 'utf8')
+  const instead = { 'localhost:8080': host }
+
+  // A line to the charger's end of the wire for each that is typed, and what comes back for each that is shown.
+  const [, address, protocol] = /wscat -c (\S+) -s (\S+)/.exec(text)!
+  const charger = new WebSocket(address!.replace('localhost:8080', host), protocol)
+  t.after(() => charger.close())
+  await once(charger, 'open')
+  const said: Record<string, any[]> = {}
+  charger.addEventListener('message', ({ data }) => {
+    const frame = JSON.parse(String(data))
+    if (frame[0] === 3) said[frame[1]] = frame
+  })
+  const [before, after] = [...text.matchAll(/^(?:```sh\nnpx wscat[^\n]*|```text)\n(.*?)^```$/gms)].map(
+    ([, block]) => block!,
+  )
+  const type = async (block: string) => {
+    for (const [, line] of block.matchAll(/^> (.*)$/gm)) {
+      charger.send(line!)
+      await until(() => JSON.parse(line!)[1] in said)
+    }
+    for (const [, line] of block.matchAll(/^< (.*)$/gm)) {
+      const shown = JSON.parse(line!)
+      const answered = said[shown[1]]!
+      if ('currentTime' in shown[2]) shown[2].currentTime = answered[2].currentTime
+      assert.deepEqual(answered, shown)
+    }
+  }
+  await type(before!)
+  const login = { '"you@example.com"': `"${p.admin.email}"`, '"a password of your own"': `"${p.admin.password}"` }
+  const made = await follow(t, 'ocpp', {}, { blocks: [1], instead: { ...instead, ...login } })
+  assert.match(made, /"idToken":"CARD-1"/)
+  await p.settle()
+  await type(after!)
+
+  // The same in 2.0.1, by a program that stays connected.
+  const script = /^```js\n(.*?)^```$/ms.exec(text)![1]!.replaceAll('localhost:8080', host)
+  const child = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill())
+  child.stdin.end(script)
+  let heard = ''
+  child.stdout.on('data', data => (heard += data))
+  const answers = () => [...heard.matchAll(/^< (\[3,.*)$/gm)].map(([, frame]) => JSON.parse(frame!))
+  await until(() => answers().length === 5)
+  assert.deepEqual([answers()[0]![2].status, answers()[2]![2].idTokenInfo.status], ['Accepted', 'Accepted'])
+
+  await p.settle()
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const signedIn = await fetch(`${p.url}/api/auth/login`, { ...post, body: JSON.stringify(p.admin) })
+  const { accessToken: TOKEN } = (await signedIn.json()) as { accessToken: string }
+  const get = async (path: string): Promise<any> =>
+    (await fetch(p.url + path, { headers: { authorization: `Bearer ${TOKEN}` } })).json()
+  const sessions = (await get('/api/sessions')).items.filter(({ energyWh }: { energyWh: number }) => energyWh > 0)
+  assert.deepEqual(sessions.map(({ chargerId, energyWh }: any) => [chargerId, energyWh]).toSorted(), [['CP-1', 3_700]])
+
+  const brought = await follow(t, 'ocpp', { TOKEN }, { blocks: [2, 3], instead, files: elsewhere })
+  assert.doesNotMatch(brought, /"code"/)
+  await p.settle()
+  const { items } = await get('/api/ocpp/chargers?limit=100')
+  assert.deepEqual(
+    items
+      .map(({ id, status }: Record<string, string>) => `${id} ${status}`)
+      .filter((text: string) => /STEVE|CITRINE/.test(text))
+      .toSorted(),
+    ['CITRINE-1 accepted', 'STEVE-1 accepted', 'STEVE-2 pending'],
+  )
+  const tokens = (await get('/api/ocpp/tokens?limit=100')).items
+  assert.deepEqual(tokens.map(({ idToken, groupId, exclusive }: any) => [idToken, groupId, exclusive]).toSorted(), [
+    ['BLUE-1', 'FLEET', true],
+    ['CARD-1', null, false],
+    ['GREEN-1', null, false],
+  ])
 })
 
 const password = 'quiet trains at dawn'
