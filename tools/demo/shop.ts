@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Platform } from '../../kernel/run/run.ts'
 import { drawing, type Motif } from './drawings.ts'
 
@@ -8,6 +10,7 @@ interface Good {
   readonly name: string
   readonly de: string
   readonly text: string
+  readonly deText: string
   readonly category: string
   readonly motif: Motif
   readonly price: number
@@ -22,6 +25,8 @@ const colours = ['#1769aa', '#2e7d5b', '#8a4b9e', '#c2571a', '#3a4a5e'] as const
 
 const numbered = <T>(values: readonly T[], make: (value: T, index: number) => Good): Good[] => values.map(make)
 
+const secondLife = 'Zweitspeicher'
+
 const vendors: { readonly name: string; readonly about: string; readonly goods: readonly Good[] }[] = [
   {
     name: 'Voltwerk',
@@ -31,6 +36,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Wallbox ${power} kW`,
         de: `Wallbox ${power} kW`,
         text: `Charges a car with up to ${power} kW.\n\n- Type 2 socket\n- Load management by OCPP\n- Meter that may be billed by`,
+        deText: `Lädt ein Auto mit bis zu ${power} kW.\n\n- Steckdose Typ 2\n- Lastmanagement über OCPP\n- Zähler, nach dem abgerechnet werden darf`,
         category: 'wallboxes',
         motif: 'wallbox',
         price: 34_900 + index * 15_000,
@@ -43,6 +49,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Charging station ${power} kW`,
         de: `Ladesäule ${power} kW`,
         text: `For car parks and depots: ${power} kW, two connectors, a card reader and a screen that is read in the sun.`,
+        deText: `Für Parkplätze und Betriebshöfe: ${power} kW, zwei Anschlüsse, ein Kartenleser und eine Anzeige, die man auch in der Sonne liest.`,
         category: 'charging-stations',
         motif: 'station',
         price: 289_000 + index * 840_000,
@@ -54,6 +61,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Charge manager ${plan}`,
         de: `Lademanager ${plan}`,
         text: 'Software that shares what the grid connection gives among all chargers, and bills who charges.',
+        deText: 'Software, die verteilt, was der Netzanschluss hergibt, und mit allen abrechnet, die laden.',
         category: 'software',
         motif: 'software',
         price: 4_900 * (index + 1) ** 2,
@@ -71,6 +79,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Charging cable ${length} m`,
         de: `Ladekabel ${length} m`,
         text: 'Type 2 to type 2, 32 A, three phases. Stays supple in frost.',
+        deText: 'Typ 2 auf Typ 2, 32 A, drei Phasen. Bleibt auch bei Frost biegsam.',
         category: 'cables',
         motif: 'cable',
         price: 9_900 + index * 3_500,
@@ -83,6 +92,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `${mount} mount`,
         de: { Wall: 'Wandhalter', Post: 'Standfuß', 'Double post': 'Doppelstandfuß' }[mount]!,
         text: 'Powder-coated steel for wallboxes of all makes.',
+        deText: 'Pulverbeschichteter Stahl für Wallboxen aller Hersteller.',
         category: 'mounting',
         motif: 'mount',
         price: 4_900 + index * 9_000,
@@ -93,6 +103,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Residual current breaker ${current} A`,
         de: `Fehlerstromschutzschalter ${current} A`,
         text: 'Type B, four poles, as each charging point needs one.',
+        deText: 'Typ B, vierpolig, wie ihn jeder Ladepunkt braucht.',
         category: 'electrics',
         motif: 'breaker',
         price: 18_900 + index * 4_000,
@@ -104,6 +115,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `${end} tester`,
         de: `Prüfgerät ${end}`,
         text: 'Shows what a car would ask for, and what the charger answers.',
+        deText: 'Zeigt, was ein Auto verlangen würde und was der Lader antwortet.',
         category: 'electrics',
         motif: 'tester',
         price: 22_900 + index * 11_000,
@@ -113,13 +125,14 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
     ],
   },
   {
-    name: 'Zweitspeicher',
+    name: secondLife,
     about: 'Storage for homes and depots, and second-life batteries with their passports.',
     goods: [
       ...numbered([5, 10, 15, 30, 60], (energy, index) => ({
         name: `Home storage ${energy} kWh`,
         de: `Heimspeicher ${energy} kWh`,
         text: 'Built from modules that have driven before: tested one by one, with ten years of warranty.',
+        deText: 'Aus Modulen gebaut, die schon gefahren sind: einzeln geprüft, mit zehn Jahren Garantie.',
         category: 'storage',
         motif: 'storage',
         price: 189_000 + index * 160_000,
@@ -132,6 +145,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name: `Battery module of ${cells} cells`,
         de: `Batteriemodul mit ${cells} Zellen`,
         text: 'Taken from cars, measured, sorted by capacity and resistance.',
+        deText: 'Aus Autos ausgebaut, gemessen, nach Kapazität und Widerstand sortiert.',
         category: 'modules',
         motif: 'module',
         price: 39_900 + index * 12_000,
@@ -143,6 +157,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
         name,
         de: ['Balancer', 'Batteriewächter', 'Isolationswächter', 'Hauptschalter'][index]!,
         text: 'For who builds a storage of their own, with terminals that are labelled.',
+        deText: 'Für alle, die sich einen Speicher selbst bauen; die Klemmen sind beschriftet.',
         category: 'modules',
         motif: 'breaker',
         price: 8_900 + index * 4_500,
@@ -220,7 +235,7 @@ const categories: [
   ['software', 'Software', 'Software', [number('chargers', 'Chargers', 'Ladepunkte')], []],
 ]
 
-/** A shop that one would want to look at: three vendors, a tree of categories, forty products with pictures of our own. */
+/** A shop that one would want to look at: three vendors, a tree of categories, forty products with pictures of our own, and a battery with its passport. */
 export async function seedShop(
   platform: Platform,
   client: Client,
@@ -242,6 +257,7 @@ export async function seedShop(
   }
   await client('POST', `${at}/synonyms`, { words: ['wallbox', 'wall box', 'home charger'] }, root)
   let made = 0
+  const licences: string[] = []
   for (const { name, about, goods } of vendors) {
     const organisation = await client('POST', '/api/auth/organisations', { name }, root)
     const { accessToken: token } = await client('POST', `/api/auth/organisations/${organisation.id}/switch`, {}, root)
@@ -251,10 +267,84 @@ export async function seedShop(
       const picture = platform.services.includes('documents')
         ? [{ documentId: await upload(platform, token, good, made), alt: good.name }]
         : []
-      await client('POST', `${at}/products`, bodyOf(good, picture, made++), token)
+      const product = await client('POST', `${at}/products`, bodyOf(good, picture, made++), token)
+      if (good.digital) licences.push(product.variants[0].id)
     }
+    if (name === secondLife && platform.services.includes('passports')) {
+      await sellPack(platform, client, token, stopping)
+      made++
+    }
+    if (platform.services.includes('orders')) await supply(client, token, licences.splice(0), stopping)
   }
   return made
+}
+
+/** Keys for whoever buys a licence. */
+async function supply(client: Client, token: string, variants: string[], stopping: AbortSignal): Promise<void> {
+  for (const variant of variants) {
+    const keys = Array.from({ length: 20 }, () =>
+      randomBytes(10)
+        .toString('hex')
+        .toUpperCase()
+        .replace(/.{5}(?!$)/g, '$&-'),
+    )
+    await onceKnown(() => client('POST', `/api/orders/keys/${variant}`, { keys }, token), stopping)
+  }
+}
+
+/** A pack that has driven: its passport stands beside it, and goes to whoever buys it. */
+async function sellPack(platform: Platform, client: Client, token: string, stopping: AbortSignal): Promise<void> {
+  const data = {
+    generalInformation: {
+      batteryIdentifier: `ZS-PACK-${randomBytes(4).toString('hex').toUpperCase()}`,
+      batteryModel: { id: 'ZS-PACK-42', modelName: 'Pack 42' },
+      batteryMass: 285,
+      batteryCategory: 'EV',
+      manufacturingDate: '2019-06-03',
+    },
+    materialComposition: { batteryChemistry: 'LiFePO4', criticalRawMaterials: ['Lithium'] },
+  }
+  const { id: passportId } = await client('POST', '/api/passports', { data }, token)
+  await client('POST', `/api/passports/${passportId}/publish`, undefined, token)
+  const name = 'Second-life pack 42 kWh'
+  const text =
+    'Drove for six years, now measured and cleared for a second life. What is known of it stands in its passport.'
+  const de = {
+    name: 'Gebrauchter Akku 42 kWh',
+    description:
+      'Sechs Jahre gefahren, nun gemessen und für ein zweites Leben freigegeben. Was man von ihm weiß, steht in seinem Pass.',
+  }
+  const pack = {
+    name,
+    description: text,
+    translations: { de },
+    category: 'storage',
+    attributes: { energy: 42, chemistry: 'LFP' },
+    tags: ['second life'],
+    kind: 'battery',
+    passportId,
+    price: 349_000,
+    currency: 'EUR',
+    weightG: 285_000,
+    images: platform.services.includes('documents')
+      ? [{ documentId: await upload(platform, token, { motif: 'storage', name }, 3), alt: name }]
+      : [],
+    status: 'active',
+    isFeatured: true,
+  }
+  await onceKnown(() => client('POST', '/api/marketplace/products', pack, token), stopping)
+}
+
+/** Again until it succeeds: one service knows what another has once it was told. */
+async function onceKnown(act: () => Promise<unknown>, stopping: AbortSignal): Promise<void> {
+  for (let tries = 0; !stopping.aborted; tries++)
+    try {
+      await act()
+      return
+    } catch (error) {
+      if (tries > 300) throw error
+      await sleep(100)
+    }
 }
 
 /** A vendor with a page of its own, as far as those run who make it one. */
@@ -283,11 +373,11 @@ async function letIn(
 }
 
 function bodyOf(good: Good, images: object[], index: number): object {
-  const { name, de, text, category, attributes = {}, tags, price, was, digital, weightG } = good
+  const { name, de, text, deText, category, attributes = {}, tags, price, was, digital, weightG } = good
   return {
     name,
     description: text,
-    translations: { de: { name: de, description: text } },
+    translations: { de: { name: de, description: deText } },
     category,
     attributes,
     tags,
@@ -302,7 +392,12 @@ function bodyOf(good: Good, images: object[], index: number): object {
 }
 
 /** Draws a product and puts it among the documents of its vendor. */
-async function upload({ app }: Platform, token: string, { motif, name }: Good, index: number): Promise<string> {
+async function upload(
+  { app }: Platform,
+  token: string,
+  { motif, name }: Pick<Good, 'motif' | 'name'>,
+  index: number,
+): Promise<string> {
   const { default: sharp } = await import('sharp')
   const svg = drawing(motif, colours[index % colours.length]!, index)
   const picture = await sharp(Buffer.from(svg)).png({ compressionLevel: 3 }).toBuffer()

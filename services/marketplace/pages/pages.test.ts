@@ -183,13 +183,16 @@ test(
       assert.ok(answer.statusCode < 300, `${method} ${url}: ${answer.body}`)
       return answer.json()
     }
-    assert.equal(await seedShop(p.platform, client, signIn, new AbortController().signal), 40)
+    assert.equal(await seedShop(p.platform, client, signIn, new AbortController().signal), 41)
     await p.settle()
     const address = await p.listen()
     const { items } = (await (await fetch(`${address}/api/marketplace/products?limit=100`)).json()) as {
       items: { thumbnail: string | null; slug: string }[]
     }
-    assert.equal(items.filter(({ thumbnail }) => thumbnail).length, 40)
+    assert.equal(items.filter(({ thumbnail }) => thumbnail).length, 41)
+    const german = { headers: { 'accept-language': 'de' } }
+    const pack = await (await fetch(`${address}/shop/p/second-life-pack-42-kwh`, german)).text()
+    assert.match(pack, /Sechs Jahre gefahren/)
     const browser = await openChromium(t)
     for (const [width, colorScheme, locale] of [
       [360, 'dark', 'de'],
