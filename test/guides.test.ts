@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { PassportReaderInvited } from '../contracts/passports.ts'
+import { openStandIn } from '../money/payments/stand-in/server.ts'
 import { openPlatform } from '../packages/client/test/platform.ts'
+import { boot16, connect } from '../services/ocpp/testing.ts'
 import { client, codeIn, mailsIn, register } from './journeys/client.ts'
 import { oneProcess } from './journeys/sites.ts'
 import { until } from './kernel/toys.ts'
@@ -323,13 +325,14 @@ test('connect your first charger: what it types, pastes and brings along does wh
 const password = 'quiet trains at dawn'
 
 /** The whole platform with its admin, and people who come on board. */
-async function openMarketplace(t: TestContext, now?: () => Date) {
+async function openMarketplace(t: TestContext, now?: () => Date, more: Record<string, string> = {}) {
   const p = await oneProcess(t, {
     environment: {
       ADMIN_EMAIL: 'root@example.com',
       ADMIN_PASSWORD: password,
       VENDORS_PAYOUT_IBAN: 'DE75512108001245126199',
       VENDORS_PAYOUT_HOLDER: 'Ohmnibus GmbH',
+      ...more,
     },
     ...(now && { now }),
   })
@@ -496,4 +499,106 @@ test('people and organisations: every request runs as it stands, from the first 
     assert.match(told, said)
   const [ada] = (await (await p.as('root')).get(200, 'GET /api/auth/users?q=ada@example.com')).items
   assert.equal(ada.role, 'operator', 'who was taken over is there')
+})
+
+test('tariffs and invoices: every block runs as it stands', async t => {
+  const p = await openMarketplace(t)
+  const EMPLOYEE = await p.person('ada')
+  const ada = await p.as('ada')
+  const { id: ORGANISATION } = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
+  const { accessToken } = await ada.get(200, `POST /api/auth/organisations/${ORGANISATION}/switch`, {})
+  const told = await follow(t, 'tariffs-and-invoices', {
+    AT: p.address,
+    OPERATOR: await p.signIn('root'),
+    COMPANY: accessToken,
+    ORGANISATION,
+    EMPLOYEE,
+  })
+  for (const said of [
+    /"name":"Day and night"/,
+    /"taxId":"DE136695976"/,
+    /"limitMinor":500000/,
+    /"chargerId":"HOME-ADA"/,
+  ])
+    assert.match(told, said)
+})
+
+test('take real payments: with the settings that it names a provider is paid, heard and given back, and a terminal begins', async t => {
+  const text = readFileSync(join(guides, 'payments.md'), 'utf8')
+  const named = [...text.matchAll(/\b((?:STRIPE|RAZORPAY)_\w+)=(\S*)…/g)].map(([, name, begin]) => [
+    name!,
+    `${begin}tests`,
+  ])
+  const keys = Object.fromEntries(named) as Record<string, string>
+  const standIn = openStandIn({
+    secrets: { stripe: keys.STRIPE_WEBHOOK_SECRET!, razorpay: keys.RAZORPAY_WEBHOOK_SECRET! },
+    deliver: async (wire, body, headers) =>
+      (await fetch(`${p.address}/api/billing/webhooks/${wire}`, { method: 'POST', body, headers })).status,
+  })
+  const url = await standIn.listen()
+  t.after(() => standIn.close())
+  const where = { STRIPE_API_URL: url, RAZORPAY_API_URL: url, OCPP_UNKNOWN_CHARGERS: 'accept' }
+  const p = await openMarketplace(t, undefined, { ...keys, ...where })
+  const AT = p.address
+  for (const [currency, provider] of [
+    ['EUR', 'stripe'],
+    ['INR', 'razorpay'],
+  ] as const) {
+    const instead: Record<string, string> = currency === 'EUR' ? {} : { EUR: currency }
+    const account = { AT, EMAIL: 'root@example.com', PASSWORD: password }
+    const topUp = JSON.parse(await follow(t, 'payments', account, { blocks: [0], instead }))
+    assert.deepEqual([topUp.currency, topUp.provider], [currency, provider])
+    standIn.state.act(topUp.providerId, 'approve')
+    await standIn.idle()
+    await p.settle()
+    const TOKEN = await p.signIn('root')
+    const wallet = JSON.parse(await follow(t, 'payments', { AT, TOKEN }, { blocks: [1] }))
+    const balance = wallet.balances.find((one: any) => one.currency === currency)
+    assert.equal(balance.balanceMinor, 2_500)
+    const told = await follow(t, 'payments', { AT, TOKEN }, { blocks: [2], instead })
+    assert.match(told, /ohmnibus_payment_webhooks_total\{[^}]*outcome="accepted"[^}]*\} [1-9]/)
+    assert.match(told, /"amountMinor":1000/)
+    await standIn.idle()
+    await p.settle()
+  }
+
+  const root = await p.as('root')
+  await follow(t, 'tariffs-and-invoices', { AT, OPERATOR: await p.signIn('root') }, { blocks: [0, 1] })
+  const charger = await connect(t, `${AT.replace('http', 'ws')}/ocpp/CP-1`, 'ocpp1.6')
+  charger.answers.set('RemoteStartTransaction', () => ({ status: 'Accepted' }))
+  await charger.call('BootNotification', boot16)
+  await charger.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
+  await p.settle()
+  await root.get(200, 'POST /api/ocpp/chargers/CP-1/move', { organisationId: null })
+  await p.settle()
+  const [station] = (await root.get(200, 'GET /api/stations?scope=managed')).items
+  const STATION = station.id as string
+  await root.get(200, `PUT /api/stations/${STATION}`, {
+    name: 'Car park',
+    chargerId: 'CP-1',
+    public: true,
+    coordinates: { latitude: 52.52, longitude: 13.405 },
+    evses: [{ evse: 1, connectors: [{ connector: 1, standard: 'IEC_62196_T2' }] }],
+  })
+  await p.settle()
+  const told = await follow(t, 'payments', { AT, TOKEN: await p.signIn('root'), STATION }, { blocks: [3, 4] })
+  assert.match(told, /"reference":"AUTH-1"/)
+  assert.match(told, /"state":"starting"/)
+})
+
+test('run a field team: every block runs as it stands', async t => {
+  const p = await openMarketplace(t)
+  const root = await p.as('root')
+  const [PERSON] = [await p.person('grace'), await p.person('dora')]
+  await root.get(200, `PUT /api/auth/users/${PERSON}/role`, { role: 'technician' })
+  const { id: STATION } = await root.get(201, 'POST /api/stations', {
+    name: 'Market square',
+    public: true,
+    coordinates: { latitude: 52.52, longitude: 13.405 },
+    evses: [{ evse: 1, connectors: [{ connector: 1, standard: 'IEC_62196_T2' }] }],
+  })
+  await p.settle()
+  const [OPERATOR, DRIVER, GRACE] = [await p.signIn('root'), await p.signIn('dora'), await p.signIn('grace')]
+  const told = await follow(t, 'maintenance', { AT: p.address, OPERATOR, DRIVER, GRACE, PERSON, STATION })
+  assert.match(told, /^Grace\nassigned\nin-progress\n2\nresolved\nclosed\nclosed\ncancelled\n$/)
 })
