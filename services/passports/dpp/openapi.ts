@@ -6,7 +6,11 @@ type Json = Record<string, any>
 
 const refused = {
   description: 'A Result',
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Result' } } },
+  content: {
+    'application/json': { schema: { $ref: '#/components/schemas/Result' } },
+    // What is no address at all (broken percent signs, a head of many kilobytes) is refused before anybody reads it as one of this interface.
+    'application/problem+json': { schema: { type: 'object', required: ['type', 'title', 'status', 'code'] } },
+  },
 }
 
 const text = { type: 'string' }

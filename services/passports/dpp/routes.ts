@@ -121,9 +121,17 @@ interface Read {
 }
 
 /** A passport as who asks may see it, noted where that is above point 1. */
-async function readFor(host: PassportsHost, request: Request, id: string, route: string, at?: Date): Promise<Read> {
+async function readFor(
+  host: PassportsHost,
+  request: Request,
+  id: string,
+  route: string,
+  { at, requireOpen }: { at?: Date; requireOpen?: (read: Omit<Read, 'compressed'>) => void } = {},
+): Promise<Read> {
   const { db, now } = host
   const { passport, reading } = await readable(host, request, id, at)
+  // Before anything is looked up or noted, so that neither the time nor the log tells whether something is there.
+  requireOpen?.({ passport, reading })
   const line = await findLine(db, passport.id, reading.view === 'owner', at)
   await noteAccess(db, passport.id, request.visitor, reading, route, now())
   const items = effectiveFor(reading, passport, line, dayOf(now()))
@@ -196,13 +204,9 @@ function reading(host: PassportsHost, http: Http): void {
     async (request, reply) => {
       const { params, query } = request
       const full = isFull(query)
-      const read = await readFor(
-        host,
-        request,
-        find(params.dppId),
-        'GET /v1/dppsByIdAndDate/:dppId',
-        timeOf(query.date),
-      )
+      const read = await readFor(host, request, find(params.dppId), 'GET /v1/dppsByIdAndDate/:dppId', {
+        at: timeOf(query.date),
+      })
       return send(host, request, reply, read, full)
     },
   )
@@ -239,7 +243,7 @@ function reading(host: PassportsHost, http: Http): void {
 /** Refuses what the law closes to a reader before it is looked up, whether or not anything is there. */
 function requireOpen(
   { visitor }: Request,
-  { reading, passport }: Read,
+  { reading, passport }: Omit<Read, 'compressed'>,
   [group, id]: readonly (string | number)[],
   on: string,
 ): void {
@@ -269,8 +273,9 @@ function elements(host: PassportsHost, http: Http): void {
       const { params, query } = request
       const [full, steps] = [isFull(query), stepsOf(params.elementIdPath)]
       const route = 'GET /v1/dpps/:dppId/elements/:elementIdPath'
-      const read = await readFor(host, request, idIn(params.dppId, platform.publicUrl), route)
-      requireOpen(request, read, steps, dayOf(now()))
+      const read = await readFor(host, request, idIn(params.dppId, platform.publicUrl), route, {
+        requireOpen: read => requireOpen(request, read, steps, dayOf(now())),
+      })
       const node = nodeAt(read.compressed, steps)
       if (node === undefined)
         throw new Problem('not_found', 'element_unknown', { detail: 'The passport says nothing there.' })
