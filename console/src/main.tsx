@@ -90,7 +90,7 @@ async function backOnline(): Promise<void> {
 const person = await whoIsHere()
 sessionKnown()
 await spoken(person.locale)
-listen(queries)
+listen(queries, person.role)
 keepFocus()
 const root = document.getElementById('root')!
 root.replaceChildren()

@@ -165,6 +165,8 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/technicians/new'],
     ['/console/incidents'],
     ['/console/tickets'],
+    ['/console/tickets/new', { act: saveNothing }],
+    ['/console/tickets/levels'],
     ['/console/credits'],
     ['/console/invoices'],
     ['/console/wallet'],

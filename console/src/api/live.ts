@@ -10,9 +10,25 @@ import { renew } from './session.ts'
 
 export type Standing = 'live' | 'waiting' | 'off'
 
-/** By stream: the beginnings of the paths whose answers may have changed. */
-const streams: Record<string, readonly string[]> = {
-  '/api/notifications/stream': ['/api/notifications', '/api/passports', '/api/documents'],
+interface Stream {
+  /** What its events are called. */
+  readonly words: readonly string[]
+  /** The beginnings of the paths whose answers may have changed. */
+  readonly paths: readonly string[]
+  /** Who looks at these; everybody unless said. */
+  readonly roles?: readonly string[]
+}
+
+const streams: Readonly<Record<string, Stream>> = {
+  '/api/notifications/stream': {
+    words: ['message', 'notification.created', 'gap'],
+    paths: ['/api/notifications', '/api/passports', '/api/documents'],
+  },
+  '/api/stations/stream': {
+    words: ['status-changed', 'connected', 'disconnected', 'created', 'updated', 'deleted', 'gap'],
+    paths: ['/api/stations', '/api/ocpp/chargers', '/api/sessions'],
+    roles: ['operator', 'technician', 'admin'],
+  },
 }
 
 /** What tabs tell each other. */
@@ -45,14 +61,22 @@ function hint(queries: QueryClient, paths: readonly string[], tell: boolean): vo
     const hinted = [...pending]
     pending.clear()
     gathering = undefined
-    void queries.invalidateQueries({
-      predicate: ({ queryKey: [path] }) => hinted.some(start => typeof path === 'string' && path.startsWith(start)),
-    })
+    void queries.invalidateQueries(
+      {
+        predicate: ({ queryKey: [path], state }) =>
+          isNear(state.data) && hinted.some(start => typeof path === 'string' && path.startsWith(start)),
+      },
+      // Where much happens, what is on its way arrives before it is asked for again.
+      { cancelRefetch: false },
+    )
   }, 250)
 }
 
-/** Listens until the page goes. Where tabs cannot agree on one of them, visible lists are asked every 15 seconds. */
-export function listen(queries: QueryClient): void {
+/** Who has gone far down a list reads, and does not wait for what is new. */
+export const isNear = (data: unknown): boolean => ((data as { pages?: unknown[] } | undefined)?.pages?.length ?? 0) <= 2
+
+/** Listens as somebody of a role until the page goes. Where tabs cannot agree on one of them, visible lists are asked every 15 seconds. */
+export function listen(queries: QueryClient, role: string): void {
   channel.addEventListener('message', ({ data }: MessageEvent<Told>) => {
     if (data.paths) hint(queries, data.paths, false)
     if (data.standing) become(data.standing, false)
@@ -66,14 +90,15 @@ export function listen(queries: QueryClient): void {
   }
   void navigator.locks.request('ohmnibus-live', async () => {
     leads = true
-    for (const path of Object.keys(streams)) open(queries, path)
+    for (const [path, stream] of Object.entries(streams))
+      if (!stream.roles || stream.roles.includes(role)) open(queries, path, stream)
     await new Promise(() => {})
   })
 }
 
-const open = (queries: QueryClient, path: string): unknown =>
-  overhear(path, ['message', 'notification.created', 'gap'], {
-    told: () => hint(queries, streams[path]!, true),
+const open = (queries: QueryClient, path: string, { words, paths }: Stream): unknown =>
+  overhear(path, words, {
+    told: () => hint(queries, paths, true),
     stands: next => become(next, true),
   })
 

@@ -24,8 +24,14 @@ export class ApiProblem extends Error {
   }
 }
 
+let last: string | undefined
+
+/** The trace of what went wrong last, by which who runs the platform finds it. */
+export const lastProblem = (): string | undefined => last
+
 export async function problemOf(response: Response): Promise<ApiProblem> {
   const body = (await response.json().catch(() => ({}))) as Partial<Body>
+  last = body.traceId ?? last
   const seconds = Number(response.headers.get('retry-after'))
   return new ApiProblem(response.status, body, seconds > 0 ? seconds * 1_000 : undefined, await saidOf(body.code))
 }

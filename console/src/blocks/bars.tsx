@@ -1,4 +1,5 @@
 import { useTexts } from '../texts/texts.tsx'
+import { Link, useFollow } from './link.tsx'
 import { Short } from './short.tsx'
 
 export interface Series {
@@ -16,9 +17,12 @@ export function Bars(props: {
   /** How an instant and a value are told. */
   when: (bucket: string) => string
   tell: (value: number) => string
+  /** To the rows that the bars of a time are made of. */
+  leads?: (at: number) => string
 }) {
-  const { name, buckets, series, when, tell } = props
+  const { name, buckets, series, when, tell, leads } = props
   const texts = useTexts()
+  const follow = useFollow()
   const sums = buckets.map((_, at) => series.reduce((sum, { values }) => sum + Math.max(0, values[at] ?? 0), 0))
   const most = Math.max(...sums, 0)
   const step = width / Math.max(1, buckets.length)
@@ -32,7 +36,8 @@ export function Bars(props: {
         </text>
         <line x1="0" x2={width} y1={height - foot} y2={height - foot} />
         {buckets.map((bucket, at) => (
-          <g key={bucket}>
+          // The table below leads to the same by keyboard.
+          <g key={bucket} onClick={leads && (() => follow(leads(at)))} className={leads && 'leads'}>
             {stacked(series, at).map(({ index, from, value }) => (
               <rect
                 key={index}
@@ -68,7 +73,7 @@ export function Bars(props: {
           name={texts.list.asTable}
           rows={buckets.map((bucket, at) => ({ bucket, at }))}
           columns={[
-            { id: 'at', cell: ({ bucket }) => when(bucket) },
+            { id: 'at', cell: ({ bucket, at }) => (leads ? <Link to={leads(at)}>{when(bucket)}</Link> : when(bucket)) },
             ...series.map(each => ({
               id: each.name,
               name: each.name,

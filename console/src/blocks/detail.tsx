@@ -17,11 +17,13 @@ import { notifications } from '@mantine/notifications'
 import { IconDots } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useState, type ReactNode } from 'react'
+import { Suspense, useState, type ReactNode } from 'react'
 import { base } from '../api/base.ts'
-import type { Catalogue } from '../texts/en.ts'
-import { nameOf, useTexts } from '../texts/texts.tsx'
-import { Link } from './link.tsx'
+import { lastProblem } from '../api/problem.ts'
+import { usePerson } from '../shell/person.tsx'
+import { nameOf, useTexts, wordFor, type Catalogue } from '../texts/texts.tsx'
+import { Link, useFollow } from './link.tsx'
+import type { plain } from './plain.ts'
 import { Screen } from './screen.tsx'
 import { messageOf } from './trouble.tsx'
 import { State, Value, type Kind } from './values.tsx'
@@ -41,6 +43,24 @@ export interface Tab {
   readonly content: () => ReactNode
 }
 
+interface Owner {
+  readonly kind: string
+  readonly id: string
+}
+
+/** An organisation by its page, where one may open it; a person by their name where it is oneself. */
+function Owned({ by: { kind, id } }: { by: Owner }) {
+  const texts = useTexts()
+  const person = usePerson()
+  if (id === person.id) return person.name
+  const to = kind === 'organisation' ? `/organisations/${id}` : person.role === 'admin' ? `/people/${id}` : undefined
+  return (
+    <>
+      {wordFor(texts, kind)} {led(to, <Code>{id}</Code>)}
+    </>
+  )
+}
+
 /** The page of one thing: what it is, its state, what one can do with it, and its sides as tabs. */
 export function Detail(props: {
   title: string
@@ -49,12 +69,14 @@ export function Detail(props: {
   /** Of the API. */
   path: string
   state?: string
+  /** Whose it is. */
+  owner?: Owner | null
   changed?: string
   acts?: readonly Act[]
   links?: ReactNode
   tabs: readonly Tab[]
 }) {
-  const { title, list, id, path, state, changed, acts = [], links, tabs } = props
+  const { title, list, id, path, state, owner, changed, acts = [], links, tabs } = props
   const texts = useTexts()
   const navigate = useNavigate()
   const { tab } = useSearch({ strict: false }) as { tab?: string }
@@ -76,6 +98,12 @@ export function Detail(props: {
             </Group>
             <Text size="sm">
               <Code>{id}</Code>
+              {owner && (
+                <>
+                  {' '}
+                  · {nameOf(texts, 'owner')} <Owned by={owner} />
+                </>
+              )}
               {changed && (
                 <>
                   {' '}
@@ -89,7 +117,7 @@ export function Detail(props: {
             {acts.map(act => (
               <ActButton key={act.name(texts)} act={act} />
             ))}
-            <Copies id={id} path={path} />
+            <Copies id={id} path={path} hasHistory={tabs.some(each => each.id === 'history')} />
           </Group>
         </Group>
         <Tabs
@@ -106,7 +134,7 @@ export function Detail(props: {
           </Tabs.List>
           {tabs.map(each => (
             <Tabs.Panel key={each.id} value={each.id} pt="md">
-              {each.content()}
+              <Suspense>{each.content()}</Suspense>
             </Tabs.Panel>
           ))}
         </Tabs>
@@ -173,12 +201,16 @@ export function ActButton({ act, size, disabled }: { act: Act; size?: string; di
   )
 }
 
-function Copies({ id, path }: { id: string; path: string }) {
+function Copies({ id, path, hasHistory }: { id: string; path: string; hasHistory: boolean }) {
   const texts = useTexts()
+  const follow = useFollow()
+  const { role } = usePerson()
   const copy = async (text: string): Promise<void> => {
     await navigator.clipboard.writeText(text)
     notifications.show({ message: texts.shell.copied })
   }
+  // Where, what and when, and what was answered last that went wrong: what who looks into it asks for first.
+  const report = [location.href, id, new Date().toISOString(), lastProblem()].filter(Boolean).join('\n')
   const curl = `curl ${location.origin}${base}${path} -H "authorization: Bearer $TOKEN"`
   return (
     <Menu position="bottom-end">
@@ -191,6 +223,17 @@ function Copies({ id, path }: { id: string; path: string }) {
         <Menu.Item onClick={() => void copy(location.href)}>{texts.shell.copyLink}</Menu.Item>
         <Menu.Item onClick={() => void copy(id)}>{texts.shell.copyId}</Menu.Item>
         <Menu.Item onClick={() => void copy(curl)}>{texts.shell.copyCurl}</Menu.Item>
+        {hasHistory && (
+          <Menu.Item onClick={() => follow(`${location.pathname.slice(`${base}/console`.length)}?tab=history`)}>
+            {texts.passports.history}
+          </Menu.Item>
+        )}
+        {role === 'admin' && (
+          <Menu.Item onClick={() => follow(`/operations/events?key=${encodeURIComponent(id)}`)}>
+            {texts.operations.chain.key}
+          </Menu.Item>
+        )}
+        <Menu.Item onClick={() => void copy(report)}>{texts.shell.report}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
@@ -206,9 +249,12 @@ export interface Fact {
   readonly currency?: string
 }
 
-/** Of a thing's fields these, as what they are. */
-export const factsOf = <T extends object>(thing: T, kinds: Partial<Record<keyof T & string, Kind>>): Fact[] =>
-  Object.entries(kinds).map(([id, kind]) => ({ id, kind: kind as Kind, value: thing[id as keyof T] }))
+/** Of a thing's fields these, as what they are; sums of money in its own currency. */
+export const factsOf = (thing: object, fields: ReturnType<typeof plain>): Fact[] =>
+  fields.map(({ id, kind }) => {
+    const { [id]: value, currency } = thing as Record<string, unknown> & { currency?: string }
+    return { id, kind, value, currency }
+  })
 
 const led = (to: string | undefined, shown: ReactNode) => (to ? <Link to={to}>{shown}</Link> : shown)
 

@@ -1,12 +1,12 @@
-import { Button, Modal, Stack, Text, Timeline } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, Timeline } from '@mantine/core'
 import { useState } from 'react'
 import { changes as de } from '../texts/de-changes.ts'
 import { changes as en } from '../texts/en-changes.ts'
-import { useLanguage, nameOf, useTexts, wordFor } from '../texts/texts.tsx'
+import { fill, useLanguage, nameOf, useTexts, wordFor } from '../texts/texts.tsx'
 import { Trouble } from './trouble.tsx'
 import { useQuery } from '@tanstack/react-query'
+import { ActButton } from './detail.tsx'
 import { differences } from './difference.ts'
-import { fill } from './fill.ts'
 import { kindOf } from './kind.ts'
 import { Short } from './short.tsx'
 import { Value } from './values.tsx'
@@ -23,8 +23,13 @@ export interface Step {
 }
 
 /** The versions of a thing, the latest first, with what each changed; `stateAt` gives it as it was. */
-export function History(props: { steps: readonly Step[]; stateAt: (at: string) => Promise<unknown> }) {
-  const { steps, stateAt } = props
+export function History(props: {
+  steps: readonly Step[]
+  stateAt: (at: string) => Promise<unknown>
+  /** Makes it a new version as it was at one; left out for who may not. */
+  restore?: (step: Step) => Promise<unknown>
+}) {
+  const { steps, stateAt, restore } = props
   const texts = useTexts()
   const own = catalogues[useLanguage()]
   const [compared, compare] = useState<number>()
@@ -39,11 +44,23 @@ export function History(props: { steps: readonly Step[]; stateAt: (at: string) =
               {wordFor(texts, status)}
             </Text>
             {updatedFields.length > 0 && <Text size="sm">{updatedFields.join(', ')}</Text>}
-            {index < steps.length - 1 && (
-              <Button size="compact-sm" variant="default" mt={4} onClick={() => compare(index)}>
-                {own.history.compare}
-              </Button>
-            )}
+            <Group gap="xs" mt={4}>
+              {index < steps.length - 1 && (
+                <Button size="compact-sm" variant="default" onClick={() => compare(index)}>
+                  {own.history.compare}
+                </Button>
+              )}
+              {restore && index > 0 && (
+                <ActButton
+                  size="compact-sm"
+                  act={{
+                    name: () => own.history.restore,
+                    warns: () => fill(own.history.restoreText, { number: steps[0]!.version + 1 }),
+                    run: () => restore(steps[index]!),
+                  }}
+                />
+              )}
+            </Group>
           </Timeline.Item>
         ))}
       </Timeline>

@@ -15,9 +15,7 @@ import {
 } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { Catalogue } from '../texts/en.ts'
-import { nameOf, useLanguage, useTexts, wordFor } from '../texts/texts.tsx'
-import { fill } from './fill.ts'
+import { fill, nameOf, useLanguage, useTexts, wordFor, type Catalogue } from '../texts/texts.tsx'
 import { pointerOf, takenBy, type Path, type Schema } from './schema.ts'
 
 interface FieldProps {

@@ -2,8 +2,7 @@ import { Button } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { lazy, Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { ask } from '../api/client.ts'
-import type { Catalogue } from '../texts/en.ts'
-import { useTexts } from '../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../texts/texts.tsx'
 import { Read, read, useRead, type AnswerOf, type ReadPath } from './data.tsx'
 import { Detail, type Act, type Tab } from './detail.tsx'
 import type { EditorProps } from './editor.tsx'
@@ -45,6 +44,9 @@ export const listScreen =
     </Screen>
   )
 
+/** What stands in the address is what the API calls it, whatever that is. */
+const paramsOf = (id: string) => ({ id, slug: id, key: id, position: id })
+
 export interface DetailDeclaration<P extends ReadPath> {
   readonly path: P
   readonly list: Way
@@ -67,8 +69,9 @@ export function detailScreen<P extends ReadPath>(declared: DetailDeclaration<P>)
         title={title(answer)}
         list={{ to: list.to, name: list.name(texts) }}
         id={id}
-        path={at(path, { id, slug: id })}
+        path={at(path, paramsOf(id))}
         state={state?.(answer)}
+        owner={(answer as { owner?: { kind: string; id: string } | null }).owner}
         changed={changed?.(answer)}
         acts={acts?.(answer)}
         links={links?.(answer, texts)}
@@ -79,7 +82,7 @@ export function detailScreen<P extends ReadPath>(declared: DetailDeclaration<P>)
   return function DetailScreen() {
     const { id } = useParams({ strict: false }) as { id: string }
     return (
-      <Read path={path} params={{ id, slug: id }} every={every}>
+      <Read path={path} params={paramsOf(id)} every={every}>
         {answer => <Shown answer={answer} id={id} />}
       </Read>
     )
@@ -132,6 +135,8 @@ export interface EditDeclaration<P extends ReadPath> {
   /** Where it depends on what is edited, of that. */
   readonly schema: Schema | ((data: AnswerOf<P>) => Schema)
   readonly method?: 'PUT' | 'PATCH'
+  /** What the form shows, where that is not what the API gives. */
+  readonly shown?: (data: AnswerOf<P>) => object
   /** What is sent, where that is not what was entered; `tag` is that of what it is to replace. */
   readonly sent?: (entered: Record<string, unknown>, tag: string) => object
   readonly opened: (id: string) => string
@@ -141,11 +146,11 @@ export interface EditDeclaration<P extends ReadPath> {
 
 /** Edits what the API gives, by the fields that it takes. */
 export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): ComponentType {
-  const { title, list, path, schema, method = 'PUT', sent = same => same, opened, beside, below } = declared
+  const { title, list, path, schema, method = 'PUT', opened, beside, below } = declared
+  const { shown = data => data as object, sent = same => same } = declared
   const takes = (data: AnswerOf<P>): Schema => (typeof schema === 'function' ? schema(data) : schema)
-  const paramsOf = (id: string) => ({ id, slug: id, key: id })
   const versionOf = ({ data, tag }: { data: AnswerOf<P>; tag?: string }) => ({
-    data: within(data as Record<string, unknown>, takes(data)),
+    data: within(shown(data) as Record<string, unknown>, takes(data)),
     tag,
   })
   function Edited(props: { id: string; data: AnswerOf<P>; tag: string | undefined }) {

@@ -1,7 +1,6 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useTexts } from '../texts/texts.tsx'
-import { fill } from './fill.ts'
+import { fill, useTexts } from '../texts/texts.tsx'
 
 export interface Secret {
   readonly name: string

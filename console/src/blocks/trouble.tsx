@@ -1,7 +1,6 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
 import { ApiProblem } from '../api/problem.ts'
-import type { Catalogue } from '../texts/en.ts'
-import { useTexts } from '../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../texts/texts.tsx'
 
 /** What went wrong, in the reader's language where its code is known to us, else as the platform says it. */
 export function messageOf(error: unknown, { problems }: Catalogue): string {

@@ -1,8 +1,7 @@
 import { Button } from '@mantine/core'
 import { stopActing } from '../api/acting.ts'
-import { fill } from '../blocks/fill.ts'
 import { shown } from '../blocks/values.tsx'
-import { useLanguage, useTexts } from '../texts/texts.tsx'
+import { fill, useLanguage, useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
 
 /** Over every screen while an admin acts in the place of somebody; nobody closes it. */

@@ -1,3 +1,4 @@
+import { mayAsk } from '../blocks/list/declaration.ts'
 import type { Catalogue } from '../texts/en.ts'
 
 type Item = Record<string, unknown>
@@ -6,6 +7,10 @@ type Item = Record<string, unknown>
 export interface Found {
   readonly path: string
   readonly word: string
+  /** What alone could be the word, where that is told by its looks. */
+  readonly like?: RegExp
+  /** Asked beside it. */
+  readonly also?: (role: string) => Readonly<Record<string, string>>
   /** The console's screen of all of them, which takes the same word. */
   readonly list: string
   readonly name: (texts: Catalogue) => string
@@ -16,7 +21,7 @@ export interface Found {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-export const found: readonly Found[] = [
+const found: readonly Found[] = [
   {
     path: '/api/passports',
     word: 'q',
@@ -52,4 +57,40 @@ export const found: readonly Found[] = [
     about: ({ email }) => text(email),
     to: ({ id }) => `/people/${text(id)}`,
   },
+  {
+    path: '/api/orders',
+    word: 'number',
+    like: /^[0-9A-Z]{5}-[0-9A-Z]{5}$/i,
+    list: '/orders',
+    name: texts => texts.market.orders,
+    label: ({ orderId }) => text(orderId),
+    to: ({ id }) => `/orders/${text(id)}`,
+  },
+  {
+    path: '/api/billing/invoices',
+    word: 'number',
+    also: role => ({ as: ['operator', 'admin'].includes(role) ? 'seller' : 'buyer' }),
+    like: /^\S{0,20}\d{4}-\d{4,12}$/,
+    list: '/invoices',
+    name: texts => texts.charging.invoices,
+    label: ({ number }) => text(number),
+    about: ({ buyerName }) => text(buyerName),
+    to: ({ id }) => `/invoices/${text(id)}`,
+  },
+  {
+    path: '/api/admin/events',
+    word: 'traceId',
+    like: /^[0-9a-f]{32}$/,
+    list: '/operations/events',
+    name: texts => texts.operations.events,
+    label: ({ topic }) => text(topic),
+    about: ({ service, publishedAt }) => `${text(service)} · ${text(publishedAt)}`,
+    to: ({ position }) => `/operations/events/${String(position)}`,
+  },
 ]
+
+/** Of these kinds those that a role may ask for a text, with all that is asked then. */
+export const kindsFor = (role: string, asked: string): readonly (Found & { query: Record<string, string> })[] =>
+  found
+    .filter(({ path, like }) => mayAsk(path, role) && (!like || like.test(asked)))
+    .map(kind => ({ ...kind, query: { [kind.word]: asked, ...kind.also?.(role) } }))

@@ -7,8 +7,7 @@ import { isCounted, mayAsk } from '../blocks/list/declaration.ts'
 import { usePreference } from '../blocks/preferences.ts'
 import { Part, Screen } from '../blocks/screen.tsx'
 import { Step } from '../blocks/step.tsx'
-import type { Catalogue } from '../texts/en.ts'
-import { useLanguage, useTexts } from '../texts/texts.tsx'
+import { useLanguage, useTexts, type Catalogue } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
 
 const HomeFigures = lazy(() => import('./home-figures.tsx'))

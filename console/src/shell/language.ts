@@ -1,5 +1,4 @@
-import type { Catalogue } from '../texts/en.ts'
-import { load, type Language } from '../texts/texts.tsx'
+import { load, type Language, type Catalogue } from '../texts/texts.tsx'
 
 /** Which language the console speaks: the one chosen on this device, else that of the account. */
 

@@ -4,9 +4,8 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { signOut } from '../api/session.ts'
 import { ask } from '../api/client.ts'
-import { mayAsk } from '../blocks/list/declaration.ts'
 import { useTexts } from '../texts/texts.tsx'
-import { found } from './found.ts'
+import { kindsFor } from './found.ts'
 import { usePerson } from './person.tsx'
 import { screensFor } from './world.ts'
 import { worlds } from './worlds.ts'
@@ -22,10 +21,10 @@ export default function Palette() {
     enabled: text.trim().length > 1,
     staleTime: 10_000,
     queryFn: async ({ signal }) => {
-      const kinds = found.filter(({ path }) => mayAsk(path, role))
+      const kinds = kindsFor(role, text.trim())
       const answers = await Promise.allSettled(
         kinds.map(async kind => {
-          const query = { [kind.word]: text.trim(), limit: 5 }
+          const query = { ...kind.query, limit: 5 }
           const { data } = await ask<{ items: Record<string, unknown>[] }>('GET', kind.path, { query, signal })
           return { kind, items: data.items }
         }),

@@ -5,25 +5,27 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { ask } from '../api/client.ts'
 import { Link } from '../blocks/link.tsx'
-import { isCounted, mayAsk } from '../blocks/list/declaration.ts'
+import { isCounted } from '../blocks/list/declaration.ts'
 import { Part, Screen } from '../blocks/screen.tsx'
 import { desk as de } from '../texts/de-desk.ts'
 import { desk as en } from '../texts/en-desk.ts'
 import { useLanguage, useTexts } from '../texts/texts.tsx'
-import { found, type Found } from './found.ts'
+import { kindsFor } from './found.ts'
 import { usePerson } from './person.tsx'
 
 const catalogues = { en, de }
 
+type Kind = ReturnType<typeof kindsFor>[number]
+
 interface Hits {
-  readonly kind: Found
+  readonly kind: Kind
   readonly items: readonly Record<string, unknown>[]
   readonly count: string
 }
 
 /** The first of a kind, and how many there are. */
-async function hitsOf(kind: Found, text: string, signal: AbortSignal): Promise<Hits> {
-  const query = { [kind.word]: text }
+async function hitsOf(kind: Kind, signal: AbortSignal): Promise<Hits> {
+  const { query } = kind
   const asked = ask<{ items: Hits['items']; nextCursor: string | null }>('GET', kind.path, {
     query: { ...query, limit: 20 },
     signal,
@@ -49,12 +51,12 @@ export default function Search() {
   useEffect(() => {
     if (settled !== q) go({ q: settled, kind })
   }, [settled])
-  const kinds = found.filter(({ path }) => mayAsk(path, role))
+  const kinds = kindsFor(role, q)
   const answers = useQueries({
     queries: kinds.map(each => ({
       queryKey: ['search', each.path, q],
       enabled: q.length > 1,
-      queryFn: ({ signal }: { signal: AbortSignal }) => hitsOf(each, q, signal),
+      queryFn: ({ signal }: { signal: AbortSignal }) => hitsOf(each, signal),
     })),
   })
   const hits = answers.flatMap(({ data }) => (data && data.items.length > 0 ? [data] : []))
@@ -99,7 +101,7 @@ export default function Search() {
                 <Text size="sm">{one.kind.about?.(item)}</Text>
               </div>
             ))}
-            <Anchor component={Link} to={`${one.kind.list}?${new URLSearchParams({ [one.kind.word]: q })}`}>
+            <Anchor component={Link} to={`${one.kind.list}?${new URLSearchParams(one.kind.query)}`}>
               {words.more}
             </Anchor>
           </Stack>

@@ -2,8 +2,7 @@ import { Anchor, Button, Group, Modal, PasswordInput, Stack, Text } from '@manti
 import { useState } from 'react'
 import { base } from '../api/base.ts'
 import { signedInAgain, type Wanted } from '../api/session.ts'
-import { fill } from '../blocks/fill.ts'
-import { useTexts } from '../texts/texts.tsx'
+import { fill, useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
 
 /**

@@ -23,6 +23,7 @@ export const changes: typeof english = {
     by: 'von {name}',
     nothing: 'Nichts Sichtbares hat sich geändert.',
     restore: 'Diese Version wiederherstellen',
+    restoreText: 'Was damals darin stand, wird Version {number}. Von der Geschichte geht nichts verloren.',
     first: 'Wie es begann.',
   },
 }

@@ -92,4 +92,12 @@ export const devices: typeof english = {
   cancelText: 'Ladegeräte, die warten, bleiben wie sie sind. Die begonnen haben, machen zu Ende.',
   pace: 'Anderes Tempo',
   installed: '{done} von {count} installiert, {failed} gescheitert',
+  revokeText: 'Niemand kommt mehr damit herein, und seine Verbindung endet.',
+  newPassword: 'Neues Passwort',
+  newPasswordText:
+    'Ein verbundenes Ladegerät bekommt es gesendet, ein anderes muss es bekommen. Das alte endet, sobald dieses zum ersten Mal benutzt wird.',
+  passwords: { none: 'Hat keines', set: 'Hat eines', changing: 'Bekommt ein neues', first: 'Wie es zuerst kam' },
+  trusted: 'Worauf es vertraut oder was es hat, wie es zuletzt sagte',
+  keepList: 'Die Liste anders führen',
+  noStation: 'Es steht an keiner Station, die hier beschrieben ist, und Tickets gehören zu Stationen.',
 }

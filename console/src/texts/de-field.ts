@@ -15,7 +15,6 @@ export const field: typeof english = {
   inStock: '{count} auf Lager',
   steps: 'Was getan wurde',
   toldAt: 'mitgeteilt',
-  photos: '{count} Fotos',
   drop: 'Verwerfen',
   waiting: '{count} Dinge warten auf das Netz, in dieser Reihenfolge:',
   acts: {

@@ -12,6 +12,7 @@ export const lists: typeof english = {
     line: 'Zeile',
     column: 'Spalte',
     whatIsWrong: 'Was nicht stimmt',
+    marked: 'Die Datei, mit Vermerken zu allem, was falsch ist',
     lines: 'Zeilen',
     why: 'Warum',
     notTaken: 'Was von der Datei nicht übernommen wurde',
@@ -29,6 +30,7 @@ export const lists: typeof english = {
     noMatch: 'Nichts passt zu diesen Filtern',
     failed: 'Die Liste konnte nicht geladen werden.',
     forbidden: 'Das ist nicht für Ihre Rolle.',
+    isFor: 'Das öffnet sich diesen Rollen: {roles}.',
     more: 'Mehr laden',
     hits: '{count} insgesamt',
     moreThan: 'mehr als {count}',
@@ -50,6 +52,7 @@ export const lists: typeof english = {
     exportCsv: 'Als CSV',
     exportCsvDe: 'Als CSV für deutsches Excel',
     exportJson: 'Als JSON-Zeilen',
+    exportAll: 'Alles als {format}',
     exported: '{count} Zeilen exportiert.',
     exporting: 'Export läuft: bisher {count} Zeilen. Schließen hält ihn an.',
     exportedFirst:

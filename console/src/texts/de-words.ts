@@ -338,6 +338,7 @@ export const fields: typeof englishFields = {
   ownerId: 'Wessen',
   causeId: 'Ausgelöst von',
   about: 'Dazu',
+  data: 'Daten',
 }
 
 /** What values of lists are called. */

@@ -28,6 +28,16 @@ export const work: typeof english = {
   },
   field: {
     openTicket: 'Ticket eröffnen',
+    levels: 'Wie lange sie dauern dürfen',
+    ends: { solved: 'Behoben: schließen', dismissed: 'Keine Störung: schließen' },
+    endText: 'Die Störung wird geschlossen. Kommt sie wieder, entsteht eine neue.',
+    tries: { reset: 'Neu starten lassen', unlock: 'Stecker freigeben' },
+    reports: 'Meldungen',
+    noReports: 'Niemand hat sie gemeldet: Sie wurde am Ladegerät bemerkt.',
+    remedies: 'Was versucht wurde',
+    noRemedies: 'Noch nichts wurde versucht.',
+    photos: 'Fotos',
+    photo: 'Foto {number}',
   },
   paidTo: {
     title: 'Wohin ausgezahlt wird',

@@ -21,6 +21,7 @@ export const changes = {
     by: 'by {name}',
     nothing: 'Nothing that can be shown changed.',
     restore: 'Restore this version',
+    restoreText: 'What it said then becomes version {number}. Nothing of the history is lost.',
     first: 'As it began.',
   },
 }

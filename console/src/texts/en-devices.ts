@@ -90,4 +90,12 @@ export const devices = {
   cancelText: 'Chargers that wait are left as they are. Those that have begun finish.',
   pace: 'Another pace',
   installed: '{done} of {count} installed, {failed} failed',
+  revokeText: 'Nobody comes in with it any more, and its connection ends.',
+  newPassword: 'New password',
+  newPasswordText:
+    'A charger that is connected is sent it; another has to be given it. The former one ends when this is used first.',
+  passwords: { none: 'It has none', set: 'It has one', changing: 'It is given a new one', first: 'As it first came' },
+  trusted: 'What it trusts or has, as it said last',
+  keepList: 'Keep the list otherwise',
+  noStation: 'It stands at no station that is described here, and tickets are of stations.',
 }

@@ -13,7 +13,6 @@ export const field = {
   inStock: '{count} in stock',
   steps: 'What was done',
   toldAt: 'told',
-  photos: '{count} photos',
   drop: 'Drop it',
   waiting: '{count} things wait for the network, in this order:',
   acts: {

@@ -336,6 +336,7 @@ export const fields = {
   ownerId: 'Whose',
   causeId: 'Caused by',
   about: 'About',
+  data: 'Data',
 }
 
 /** What values of lists are called. */

@@ -25,6 +25,16 @@ export const work = {
   },
   field: {
     openTicket: 'Open a ticket',
+    levels: 'How long they may take',
+    ends: { solved: 'Solved: close it', dismissed: 'Not a fault: close it' },
+    endText: 'The incident is closed. One that comes back opens another.',
+    tries: { reset: 'Have it start again', unlock: 'Unlock the connector' },
+    reports: 'Reports',
+    noReports: 'Nobody has reported it: it was noticed at the charger.',
+    remedies: 'What was tried',
+    noRemedies: 'Nothing was tried yet.',
+    photos: 'Photos',
+    photo: 'Photo {number}',
   },
   paidTo: {
     title: 'Where it is paid to',

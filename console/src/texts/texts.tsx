@@ -1,6 +1,8 @@
 import { createContext, use, type ReactNode } from 'react'
 import type { Catalogue } from './en.ts'
 
+export type { Catalogue }
+
 export type Language = 'en' | 'de'
 
 const Texts = createContext<{ texts: Catalogue; language: Language } | undefined>(undefined)
@@ -43,3 +45,7 @@ function humane(name: string): string {
     .trim()
   return words.charAt(0).toUpperCase() + (/[A-Z]{2}/.test(words) ? words.slice(1) : words.slice(1).toLowerCase())
 }
+
+/** A text with what it leaves open: `fill('{count} rows', { count: 3 })`. */
+export const fill = (text: string, parts: Record<string, string | number>): string =>
+  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(parts[name] ?? whole))

@@ -73,13 +73,14 @@ export interface ListDeclaration<Row> {
   /** Asked always. */
   readonly query?: Readonly<Record<string, string>>
   readonly columns: readonly Column<Row>[]
-  /** The console's screen of a row. */
-  readonly open?: (row: Row) => string
+  /** The console's screen of a row, or a whole address; without one nothing opens. */
+  readonly open?: (row: Row) => string | null
   readonly idOf?: (row: Row) => string
   readonly acts?: readonly RowAct<Row>[]
   /** Words of the API that are no use here. */
   readonly without?: readonly string[]
-  readonly empty: (texts: Catalogue) => { title: string; text: string }
+  /** What it is for, and why there is nothing; what comes in by itself need not say. */
+  readonly empty?: (texts: Catalogue) => { title: string; text: string }
   /** What one does first where there is nothing. */
   readonly begin?: ReactNode
   readonly imports?: ImportOf
@@ -120,6 +121,12 @@ export const freeWordOf = (words: readonly Word[]): string | undefined =>
 export function mayAsk(path: string, role: string): boolean {
   const access = lists[path]?.access ?? 'signed in'
   return typeof access === 'string' || access.includes(role)
+}
+
+/** Which roles alone may ask a list; none where it is for whoever is signed in. */
+export function rolesFor({ path }: { path: string }): readonly string[] {
+  const access = lists[path]?.access
+  return Array.isArray(access) ? access : []
 }
 
 export const at = (path: string, params: Readonly<Record<string, string>> = {}): string =>

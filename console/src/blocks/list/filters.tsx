@@ -1,8 +1,7 @@
 import { Button, Group, Menu, Modal, Pill, Select, Stack, TextInput } from '@mantine/core'
 import { IconFilter } from '@tabler/icons-react'
 import { useState } from 'react'
-import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
-import { fill } from '../fill.ts'
+import { fill, nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { parse, type Asked } from './address.ts'
 import { freeWordOf, type Word } from './declaration.ts'
 

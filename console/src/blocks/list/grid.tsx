@@ -1,16 +1,13 @@
 import { Checkbox, VisuallyHidden } from '@mantine/core'
-import { useNavigate } from '@tanstack/react-router'
 import { defaultRangeExtractor, useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent } from 'react'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
-import { searchOf } from '../link.tsx'
 import { Cell, usePicking, type RowsShown } from './table.tsx'
 
 /** As many rows as one likes: those in view stand in the document, and a reader is told where they are. */
 export function Grid<Row>(shown: RowsShown<Row>) {
   const { list, columns, rows, idOf, selected, compact } = shown
   const texts = useTexts()
-  const navigate = useNavigate()
   const pick = usePicking(shown)
   const body = useRef<HTMLDivElement>(null)
   const [top, measure] = useState(0)
@@ -61,10 +58,9 @@ export function Grid<Row>(shown: RowsShown<Row>) {
       window.scrollToIndex(to)
       if (to !== active) wanted.current = to
     } else if (event.key === ' ' && list.acts) pick(active, event.shiftKey)
-    else if (event.key === 'Enter' && list.open && event.target === event.currentTarget) {
-      const to = list.open(rows[active]!)
-      void navigate({ to: to.split('?')[0]!, search: searchOf(to) as never })
-    } else return
+    else if (event.key === 'Enter' && list.open && event.target === event.currentTarget)
+      event.currentTarget.querySelector<HTMLElement>('.row-link')?.click()
+    else return
     event.preventDefault()
   }
 

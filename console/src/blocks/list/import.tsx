@@ -1,11 +1,11 @@
-import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Button, FileInput, Group, Modal, Progress, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { Suspense, useState } from 'react'
 import type { components } from '../../api/api.gen'
+import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
-import { fill } from '../fill.ts'
+import { fill, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { Short } from '../short.tsx'
 import { Trouble } from '../trouble.tsx'
 import type { ImportOf } from './declaration.ts'
@@ -87,7 +87,7 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
         ) : (
           trouble !== undefined && <Trouble error={trouble} />
         )}
-        {now && <Outcome outcome={now} />}
+        {now && <Outcome outcome={now} path={path.replace(/import$/, 'imports')} />}
         <Group>
           <TryThenTake over={over} disabled={!file || (now && !over)} send={dryRun => void send(dryRun)} />
           <Button variant="default" onClick={finish}>
@@ -119,10 +119,11 @@ export function TryThenTake(props: {
   )
 }
 
-export function Outcome({ outcome }: { outcome: Import }) {
+/** What came of a file; with the `path` of such imports also the file itself, as long as it is kept, with what is wrong in it. */
+export function Outcome({ outcome, path }: { outcome: Import; path?: string }) {
   const texts = useTexts()
   const number = new Intl.NumberFormat(useLanguage())
-  const { dryRun, endedAt, progress, created, updated, unchanged, failed, faults, losses } = outcome
+  const { id, fileUntil, dryRun, endedAt, progress, created, updated, unchanged, failed, faults, losses } = outcome
   const counts = Object.entries({ created, updated, unchanged, failed }).map(([name, count]) => [
     name,
     number.format(count),
@@ -137,6 +138,9 @@ export function Outcome({ outcome }: { outcome: Import }) {
           Object.fromEntries(counts) as Record<string, string>,
         )}
       />
+      {path && failed > 0 && endedAt && fileUntil && (
+        <Anchor href={`${base}${path}/${id}/marked`}>{texts.list.marked}</Anchor>
+      )}
       <Short
         name={texts.list.whatIsWrong}
         rows={faults.slice(0, 100)}

@@ -1,12 +1,11 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
 import { Empty } from '../empty.tsx'
-import { fill } from '../fill.ts'
 import { usePreference } from '../preferences.ts'
 import { Trouble } from '../trouble.tsx'
 import { useAsked } from './address.ts'
-import { sortsOf, wordsOf, type ListDeclaration, type RowAct } from './declaration.ts'
+import { rolesFor, sortsOf, wordsOf, type ListDeclaration, type RowAct } from './declaration.ts'
 import { Filters, without } from './filters.tsx'
 import { Options } from './options.tsx'
 import { useRowKeys } from './row-keys.ts'
@@ -267,11 +266,16 @@ function Outcome<Row>(props: {
 }) {
   const { list, rows, unfilter } = props
   const texts = useTexts()
-  if (isForbidden(rows.error)) return <Empty title={texts.list.forbidden} text={texts.problems.forbidden!} />
+  if (isForbidden(rows.error)) {
+    const roles = rolesFor(list).map(role => wordFor(texts, role))
+    const text = roles.length > 0 ? fill(texts.list.isFor, { roles: roles.join(', ') }) : texts.problems.forbidden!
+    return <Empty title={texts.list.forbidden} text={text} />
+  }
   if (rows.error) return <Trouble error={rows.error} retry={() => void rows.refetch()} />
   if (!rows.data) return <Waiting />
   if (rows.data.pages.some(({ items }) => items.length > 0)) return null
-  if (!unfilter) return <Empty {...list.empty(texts)}>{list.begin}</Empty>
+  const none = { title: texts.charging.emptyTitle, text: texts.charging.empty }
+  if (!unfilter) return <Empty {...(list.empty?.(texts) ?? none)}>{list.begin}</Empty>
   return (
     <Empty title={texts.list.noMatch} text="">
       <Button onClick={unfilter}>{texts.list.clear}</Button>

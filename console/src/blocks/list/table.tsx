@@ -1,7 +1,6 @@
 import { Checkbox, Table, UnstyledButton } from '@mantine/core'
 import { useRef } from 'react'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
-import { fill } from '../fill.ts'
+import { fill, nameOf, useTexts } from '../../texts/texts.tsx'
 import { Link } from '../link.tsx'
 import { Value } from '../values.tsx'
 import type { Asked } from './address.ts'
@@ -97,8 +96,9 @@ const currencyOf = <Row,>({ currency }: Column<Row>, row: Row): string | undefin
 export function Cell<Row>(props: { list: ListDeclaration<Row>; column: Column<Row>; row: Row; isFirst: boolean }) {
   const { list, column, row, isFirst } = props
   const value = <Value kind={column.kind} value={rawOf(column, row)} currency={currencyOf(column, row)} />
-  return isFirst && list.open ? (
-    <Link to={list.open(row)} className="row-link">
+  const to = isFirst && list.open?.(row)
+  return to ? (
+    <Link to={to} className="row-link">
       {value}
     </Link>
   ) : (

@@ -7,7 +7,7 @@ import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Day } from '../../blocks/choice.tsx'
 import { Read, read, useRead } from '../../blocks/data.tsx'
-import { ActButton, Facts } from '../../blocks/detail.tsx'
+import { ActButton, Facts, factsOf } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
@@ -18,8 +18,7 @@ import { detailScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { shown, State } from '../../blocks/values.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { useLanguage, useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 import { dayIn, isOn, pointAt, pointOf, seen, spanned, useOwn, type StationAnswer } from './business.ts'
 import { Block, useWorks, Works } from './works.tsx'
 
@@ -254,10 +253,7 @@ function About({ booking }: { booking: BookingAnswer }) {
     <Facts
       facts={[
         { id: 'place', value: booking.place, to: `/stations/${booking.stationId}` },
-        { id: 'evse', value: booking.evse },
-        { id: 'connector', value: booking.connector },
-        { id: 'from', kind: 'instant', value: booking.from },
-        { id: 'to', kind: 'instant', value: booking.to },
+        ...factsOf(booking, plain('evse connector from:instant to:instant')),
         { id: 'hold', value: `${own.holds[hold]}${asked}` },
         { id: 'keptBy', name: own.keptBy, value: keptBy && own.keepers[keptBy] },
         { id: 'holdFrom', name: own.holdFrom, kind: 'instant', value: booking.holdFrom },

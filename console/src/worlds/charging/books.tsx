@@ -5,8 +5,7 @@ import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
 import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts, wordFor } from '../../texts/texts.tsx'
+import { useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 
 interface Side {
   readonly kind: string

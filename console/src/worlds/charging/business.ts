@@ -1,10 +1,9 @@
 import { use } from 'react'
 import { ask } from '../../api/client.ts'
 import type { components } from '../../api/api.gen'
-import { fill } from '../../blocks/fill.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import type { business as en } from '../../texts/en-business.ts'
-import { load, useLanguage, type Language } from '../../texts/texts.tsx'
+import { fill, load, useLanguage, type Language } from '../../texts/texts.tsx'
 
 export type StationAnswer = components['schemas']['Station']
 

@@ -1,25 +1,24 @@
 import { Code, Stack, Text } from '@mantine/core'
-import { lazy, Suspense, type ReactNode } from 'react'
+import { useNavigate } from '@tanstack/react-router'
+import { lazy } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
-import { Facts } from '../../blocks/detail.tsx'
+import { ActButton, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../../texts/texts.tsx'
 import { Attempts } from './attempts.tsx'
 
 /** With the forms: nobody waits for them who only looks. */
 const Commands = lazy(() => import('./commands.tsx'))
 const Device = lazy(() => import('./device.tsx'))
+const Side = lazy(() => import('./sides.tsx'))
 const Many = lazy(async () => ({ default: (await import('./commands.tsx')).Many }))
 const WireOf = lazy(async () => ({ default: (await import('./wire.tsx')).WireOf }))
-
-const comes = (content: ReactNode) => <Suspense>{content}</Suspense>
 
 type ChargerAnswer = components['schemas']['Charger']
 
@@ -76,15 +75,31 @@ export const Charger = detailScreen({
     status === 'accepted'
       ? [{ ...decide('reject'), warns: texts => texts.charging.rejectText, run: () => decide('reject').run({ id }) }]
       : [{ ...decide('approve'), run: () => decide('approve').run({ id }) }],
+  links: charger => <Retire charger={charger} />,
   tabs: (charger, texts) => [
     { id: 'now', name: texts.charging.connectors, content: () => <Now charger={charger} /> },
     { id: 'sessions', name: texts.charging.sessions, content: () => <List list={sessionsOf(charger.id)} embedded /> },
-    { id: 'commands', name: texts.charging.commands, content: () => comes(<Commands charger={charger} />) },
-    { id: 'wire', name: texts.charging.wire, content: () => comes(<WireOf id={charger.id} embedded />) },
-    { id: 'config', name: texts.charging.variables, content: () => comes(<Device charger={charger} />) },
+    { id: 'commands', name: texts.charging.commands, content: () => <Commands charger={charger} /> },
+    { id: 'wire', name: texts.charging.wire, content: () => <WireOf id={charger.id} embedded /> },
+    { id: 'config', name: texts.charging.variables, content: () => <Device charger={charger} /> },
+    ...(['firmware', 'certificates', 'localList', 'profiles', 'tickets'] as const).map(side => ({
+      id: side,
+      name: texts.charging.sides[side],
+      content: () => <Side side={side} charger={charger} />,
+    })),
     { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(charger)} /> },
   ],
 })
+
+/** Taken down for good: its sessions and invoices stay. */
+function Retire({ charger: { id, version } }: { charger: ChargerAnswer }) {
+  const navigate = useNavigate()
+  const retire = async (): Promise<void> => {
+    await ask('DELETE', path(id), { headers: { 'if-match': `"${version}"` } })
+    await navigate({ to: way.to })
+  }
+  return <ActButton act={{ name: t => t.charging.retire, warns: t => t.charging.retireText, run: retire }} />
+}
 
 const factsOf = (charger: ChargerAnswer) => [
   { id: 'connected', kind: 'boolean' as const, value: charger.connected },

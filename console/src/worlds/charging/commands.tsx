@@ -7,7 +7,6 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import { Choice } from '../../blocks/choice.tsx'
 import { Read } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf, type Asking } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
@@ -18,7 +17,7 @@ import { Part } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { Value } from '../../blocks/values.tsx'
-import { useTexts } from '../../texts/texts.tsx'
+import { fill, useTexts } from '../../texts/texts.tsx'
 import { useDeviceTexts } from './device-texts.ts'
 import { useOffers, useUnfit } from './fitting.ts'
 
@@ -34,7 +33,6 @@ const commandsOf = (id: string) =>
       { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer) },
       ...plain('errorDescription? askedAt:instant'),
     ],
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })
 
 /** What a form begins with, where the schema alone would leave it empty. */

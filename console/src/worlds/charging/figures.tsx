@@ -1,10 +1,12 @@
-import { Group, Stack, Table, Title } from '@mantine/core'
+import { Button, Group, Stack, Table, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { base } from '../../api/base.ts'
 import { Bars } from '../../blocks/bars.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { Figured, told } from '../../blocks/figured.tsx'
+import { Link } from '../../blocks/link.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import { nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+import { fill, nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
 import { Choice, Day } from '../../blocks/choice.tsx'
 
 const measures = ['energy', 'sessions', 'revenue', 'utilisation', 'uptime', 'incidents', 'fault-rate'] as const
@@ -38,6 +40,18 @@ export default function Figures() {
     <Screen title={texts.charging.figures}>
       <Stack>
         <Choices asked={{ measure, interval, by, from, to }} />
+        <Group gap="xs">
+          {(['csv', 'parquet'] as const).map(format => (
+            <Button
+              key={format}
+              component="a"
+              variant="default"
+              href={`${base}/api/analytics/export?${new URLSearchParams({ format, interval, groupBy: by, ...span })}`}
+            >
+              {fill(texts.list.exportAll, { format: format === 'csv' ? 'CSV' : 'Parquet' })}
+            </Button>
+          ))}
+        </Group>
         <Read path="/api/analytics/summary" query={span}>
           {({ figures }) => <Figured figures={figures} />}
         </Read>
@@ -52,6 +66,7 @@ export default function Figures() {
               }))}
               when={whenIn(interval, timeZone, language)}
               tell={value => told(unit, value, series[0]?.currency ?? null, language)}
+              leads={at => behind(measure, { from: buckets[at]!, to: buckets[at + 1] ?? span.to })}
             />
           )}
         </Read>
@@ -64,8 +79,19 @@ export default function Figures() {
               <Table.Tbody>
                 {items.map(({ key, name, others, currency, value }) => (
                   <Table.Tr key={`${key} ${currency} ${others}`}>
-                    <Table.Th scope="row">{others ? texts.charging.others : (name ?? key ?? '–')}</Table.Th>
-                    <Table.Td>{value === null ? '–' : told(unit, value, currency, language)}</Table.Td>
+                    <Table.Th scope="row">
+                      {others ? (
+                        texts.charging.others
+                      ) : (
+                        <Lead to={key && pageOf[by]?.(key)} name={name ?? key ?? '–'} />
+                      )}
+                    </Table.Th>
+                    <Table.Td>
+                      <Lead
+                        to={key && wordsFor[by] && behind(measure, span, { [wordsFor[by](measure)]: key })}
+                        name={value === null ? '–' : told(unit, value, currency, language)}
+                      />
+                    </Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>
@@ -76,6 +102,33 @@ export default function Figures() {
     </Screen>
   )
 }
+
+const isOfFaults = (measure: string): boolean => ['uptime', 'incidents', 'fault-rate'].includes(measure)
+
+/** The rows that a figure is made of: sessions, or what did not work. */
+function behind(
+  measure: string,
+  { from, to }: { from: string; to: string },
+  more: Record<string, string> = {},
+): string {
+  return `/${isOfFaults(measure) ? 'incidents' : 'sessions'}?${new URLSearchParams({ ...more, from, to })}`
+}
+
+/** What those lists call what is grouped by. */
+const wordsFor: Partial<Record<string, (measure: string) => string>> = {
+  station: measure => (isOfFaults(measure) ? 'stationId' : 'station'),
+  charger: measure => (isOfFaults(measure) ? 'chargerId' : 'charger'),
+}
+
+const pageOf: Partial<Record<string, (key: string) => string>> = {
+  station: key => `/stations/${key}`,
+  site: key => `/sites/${key}`,
+  charger: key => `/chargers/${encodeURIComponent(key)}`,
+  tariff: key => `/tariffs/${key}`,
+}
+
+const Lead = ({ to, name }: { to: string | null | undefined; name: string }) =>
+  to ? <Link to={to}>{name}</Link> : name
 
 function Choices({ asked }: { asked: Required<Asked> }) {
   const texts = useTexts()

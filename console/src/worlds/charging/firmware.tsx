@@ -6,14 +6,13 @@ import { ask } from '../../api/client.ts'
 import { Read } from '../../blocks/data.tsx'
 import { Detail, Facts, type Act } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { at, listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Editor, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import { useTexts } from '../../texts/texts.tsx'
+import { fill, useTexts } from '../../texts/texts.tsx'
 import { useDeviceTexts } from './device-texts.ts'
 
 type CampaignAnswer = components['schemas']['FirmwareCampaign']
@@ -52,7 +51,7 @@ export function Campaigns() {
 type Names = ReturnType<typeof useDeviceTexts>['plan']
 
 /** Its fields as they are called here. */
-const titled = (schema: Schema, names: Names): Schema => ({
+export const titled = (schema: Schema, names: Names): Schema => ({
   ...schema,
   properties: Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([field, each]) => [
@@ -171,6 +170,5 @@ const updatesOf = (id: string) =>
     params: { id },
     columns: plain('chargerId state:state said changedAt:instant'),
     open: ({ chargerId }) => `/chargers/${encodeURIComponent(chargerId)}`,
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
     every: 5_000,
   })

@@ -1,9 +1,8 @@
 import type { components } from '../../api/api.gen'
 import { useRead } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { shown } from '../../blocks/values.tsx'
-import { useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
 import { useDeviceTexts } from './device-texts.ts'
 
 type ChargerAnswer = components['schemas']['Charger']

@@ -7,6 +7,8 @@ const chargers = screensOf(() => import('./chargers.tsx'))
 const lists = screensOf(() => import('./lists.tsx'))
 const wire = screensOf(() => import('./wire.tsx'))
 const tickets = screensOf(() => import('./tickets.tsx'))
+const incidents = screensOf(() => import('./incidents.tsx'))
+const forms = screensOf(() => import('./ticket-forms.tsx'))
 const books = screensOf(() => import('./books.tsx'))
 const tariffs = screensOf(() => import('./tariffs.tsx'))
 const bookings = screensOf(() => import('./bookings.tsx'))
@@ -59,8 +61,11 @@ export const charging: World = {
     { path: '/bookings', name: t => t.charging.bookings, roles: staff, load: bookings('Bookings') },
     { path: '/bookings/week', load: bookings('BookingWeek') },
     { path: '/bookings/$id', load: bookings('Booking') },
-    { path: '/incidents', name: t => t.charging.incidents, roles: field, load: tickets('Incidents') },
+    { path: '/incidents', name: t => t.charging.incidents, roles: field, load: incidents('Incidents') },
+    { path: '/incidents/$id', load: incidents('Incident') },
     { path: '/tickets', name: t => t.charging.tickets, of: '/api/maintenance/tickets', load: tickets('Tickets') },
+    { path: '/tickets/new', load: forms('NewTicket') },
+    { path: '/tickets/levels', load: forms('Levels') },
     { path: '/tickets/$id', load: tickets('Ticket') },
     {
       path: '/technicians',
@@ -74,6 +79,7 @@ export const charging: World = {
     { path: '/sold', name: t => t.charging.sold, of: '/api/billing/sales', load: lists('Sold') },
     { path: '/credits', name: t => t.charging.credits, of: '/api/billing/credits', load: lists('Credits') },
     { path: '/invoices', name: t => t.charging.invoices, of: '/api/billing/invoices', load: lists('Invoices') },
+    { path: '/invoices/$id', load: lists('Invoice') },
     { path: '/wallet', name: t => t.books.wallet, load: () => import('./wallet.tsx') },
     { path: '/books', name: t => t.books.title, of: '/api/billing/ledger', load: books('Books') },
     { path: '/accounts', name: t => t.books.accounts, of: '/api/billing/ledger/accounts', load: books('Accounts') },

@@ -1,13 +1,16 @@
 import cardSchema from 'schema:put /api/ocpp/tokens/{id}'
 import newCardSchema from 'schema:post /api/ocpp/tokens'
+import { Button } from '@mantine/core'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
+import { Facts, factsOf } from '../../blocks/detail.tsx'
+import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { plain } from '../../blocks/plain.ts'
-import { createScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
+import { Short } from '../../blocks/short.tsx'
+import { createScreen, detailScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-
-const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
+import './business.ts'
 
 const tokenWay = { to: '/tokens', name: (texts: Catalogue) => texts.charging.tokens }
 const setStatus = (status: 'accepted' | 'blocked') => ({
@@ -23,7 +26,6 @@ const tokens = listOf('/api/ocpp/tokens', {
     { name: texts => texts.people.disable, ...setStatus('blocked') },
     { name: texts => texts.people.enable, ...setStatus('accepted') },
   ],
-  empty,
 })
 
 export const Tokens = listScreen(tokenWay.name, tokens, { to: '/tokens/new', name: t => t.charging.newToken })
@@ -59,9 +61,8 @@ export const Sold = listScreen(texts => texts.charging.sold, sold)
 
 const invoices = listOf('/api/billing/invoices', {
   columns: plain('number kind:word state:state buyerName totalMinor:money issuedOn:date'),
+  open: ({ id }) => `/invoices/${id}`,
   acts: [
-    { name: () => 'PDF', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self') },
-    { name: () => 'UBL', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/ubl`, '_self') },
     {
       name: texts => texts.books.pay,
       may: ({ kind, state }) => kind === 'invoice' && state === 'open',
@@ -71,9 +72,56 @@ const invoices = listOf('/api/billing/invoices', {
       },
     },
   ],
-  empty,
 })
-export const Invoices = listScreen(texts => texts.charging.invoices, invoices)
+const invoiceWay = { to: '/invoices', name: (texts: Catalogue) => texts.charging.invoices }
+export const Invoices = listScreen(invoiceWay.name, invoices)
+
+export const Invoice = detailScreen({
+  path: '/api/billing/invoices/{id}',
+  list: invoiceWay,
+  title: ({ number }) => number,
+  state: ({ state }) => state,
+  links: ({ id }) =>
+    (['pdf', 'ubl'] as const).map(format => (
+      <Button key={format} component="a" variant="default" href={`${base}/api/billing/invoices/${id}/${format}`}>
+        {format.toUpperCase()}
+      </Button>
+    )),
+  tabs: (invoice, texts) => [
+    {
+      id: 'lines',
+      name: texts.market.items,
+      content: () => (
+        <Short
+          name={texts.market.items}
+          rows={invoice.lines.map(line => ({ ...line, currency: invoice.currency }))}
+          columns={[
+            {
+              id: 'name',
+              cell: ({ name, sessionId }) =>
+                sessionId ? <Link to={`/sessions/${sessionId}?tab=money`}>{name}</Link> : name,
+            },
+            ...plain('description taxPercent netMinor:money taxMinor:money totalMinor:money'),
+          ]}
+        />
+      ),
+    },
+    {
+      id: 'about',
+      name: texts.shell.details,
+      content: () => (
+        <Facts
+          facts={factsOf(
+            invoice,
+            plain(
+              'kind:word sellerName buyerName issuedOn:date suppliedFrom:date suppliedTo:date netMinor:money taxMinor:money totalMinor:money paidMinor:money creditedMinor:money',
+            ),
+          )}
+        />
+      ),
+    },
+  ],
+})
 
 const decideCredit = (decision: 'confirm' | 'refuse') => ({
   may: ({ state }: { state: string }) => state === 'proposed',

@@ -10,8 +10,7 @@ import { clustered, project, viewOf, type View } from '../../blocks/projection.t
 import { Screen } from '../../blocks/screen.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { State } from '../../blocks/values.tsx'
-import { fill } from '../../blocks/fill.ts'
-import { useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill, useTexts, wordFor } from '../../texts/texts.tsx'
 
 type Station = components['schemas']['Station']
 
@@ -48,7 +47,8 @@ export default function StationMap() {
   const navigate = useNavigate()
   const { view: seen } = useSearch({ strict: false }) as { view?: string }
   const { data, error, refetch } = useQuery({
-    queryKey: ['/api/stations', 'map'],
+    // By the clock alone: all of many stations are too many to be asked for at each hint.
+    queryKey: ['map'],
     refetchInterval: 15_000,
     queryFn: async () => {
       const places: Place[] = []

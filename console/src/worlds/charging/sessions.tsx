@@ -1,16 +1,20 @@
 import giving from 'schema:post /api/billing/charges/{sessionId}/credits'
+import { lazy } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
-import { Facts } from '../../blocks/detail.tsx'
+import { Facts, factsOf } from '../../blocks/detail.tsx'
 import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
-import { detailScreen, listScreen } from '../../blocks/screens.tsx'
+import { detailScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Sparkline } from '../../blocks/sparkline.tsx'
 import { usePerson } from '../../shell/person.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../../texts/texts.tsx'
+import './business.ts'
+
+/** What it costs is asked when one looks at it. */
+const Money = lazy(() => import('./session-money.tsx'))
 
 type SessionAnswer = components['schemas']['ChargingSession']
 
@@ -42,13 +46,27 @@ export const Session = detailScreen({
   state: ({ status }) => status,
   changed: ({ updatedAt }) => updatedAt,
   every: 3_000,
-  links: ({ id, status }) => status !== 'active' && <GiveBack id={id} />,
+  links: session => (
+    <>
+      <WayButton to={wireOf(session)} name={texts => texts.charging.wire} variant="default" />
+      {session.status !== 'active' && <GiveBack id={session.id} />}
+    </>
+  ),
   acts: ({ id, status }) => (status === 'active' ? [{ ...stop, run: () => stop.run({ id }) }] : []),
   tabs: (session, texts) => [
     { id: 'about', name: texts.shell.details, content: () => <About session={session} /> },
+    { id: 'money', name: texts.fields.price, content: () => <Money session={session} /> },
     { id: 'readings', name: texts.charging.readings, content: () => <List list={readingsOf(session.id)} embedded /> },
+    { id: 'signed', name: texts.charging.signed, content: () => <List list={signedOf(session.id)} embedded /> },
   ],
 })
+
+/** What its charger said from a minute before it to a minute after it. */
+function wireOf({ chargerId, startedAt, endedAt }: SessionAnswer): string {
+  const near = (at: string, minutes: number) => new Date(Date.parse(at) + minutes * 60_000).toISOString()
+  const span = new URLSearchParams({ from: near(startedAt, -1), ...(endedAt && { to: near(endedAt, 1) }) })
+  return `/chargers/${encodeURIComponent(chargerId)}/wire?${span}`
+}
 
 /** A part of what it cost; above a limit a second person agrees first. */
 function GiveBack({ id }: { id: string }) {
@@ -68,12 +86,10 @@ function About({ session }: { session: SessionAnswer }) {
           { id: 'station', value: rest.stationId, to: `/stations/${rest.stationId}` },
           { id: 'connector', value: rest.connector },
           { id: 'token', value: rest.token?.idToken },
-          { id: 'startedAt', kind: 'instant', value: rest.startedAt },
-          { id: 'endedAt', kind: 'instant', value: rest.endedAt },
-          { id: 'energyWh', kind: 'Wh', value: rest.energyWh },
-          { id: 'powerW', kind: 'W', value: rest.powerW },
-          { id: 'socPercent', kind: 'percent', value: rest.socPercent },
-          { id: 'stopReason', value: rest.stopReason },
+          ...factsOf(
+            rest,
+            plain('startedAt:instant endedAt:instant energyWh:Wh powerW:W socPercent:percent stopReason'),
+          ),
         ]}
       />
       {series.map(({ measurand, phase, location, unit, points }) => (
@@ -93,5 +109,13 @@ const readingsOf = (id: string) =>
     params: { id },
     columns: plain('at:instant measurand value unit phase context?'),
     idOf: row => JSON.stringify(row),
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  })
+
+/** As the meter signed them: exported they are evidence that others check. */
+const signedOf = (id: string) =>
+  listOf('/api/sessions/{id}/signed-values', {
+    params: { id },
+    columns: plain('at:instant measurand context method data encoding? publicKey?'),
+    idOf: row => JSON.stringify(row),
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySigned }),
   })

@@ -7,8 +7,7 @@ import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Value } from '../../blocks/values.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 type StationAnswer = components['schemas']['Station']
 

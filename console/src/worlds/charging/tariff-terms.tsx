@@ -9,12 +9,11 @@ import { withValue, type Schema } from '../../blocks/schema.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
-import { shown, Value } from '../../blocks/values.tsx'
-import { useLanguage, useTexts, type Language } from '../../texts/texts.tsx'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { isOfSessions, moment, priceIn, useOwn, weekdays, zone, type Component, type Terms } from './business.ts'
+import { Steps } from './price-steps.tsx'
 
 type Trial = components['schemas']['TariffTrial']
-type Line = Trial['price']['lines'][number]
 
 const week = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const
 /** As people compare prices by law: by energy, by time, by session. */
@@ -98,40 +97,6 @@ function Trying({ terms }: { terms: Terms }) {
     </>
   )
 }
-
-/** How a price comes about, a line each, and what they add up to. */
-function Steps({ price: { lines, currency, totalMinor, taxIncluded } }: { price: Trial['price'] }) {
-  const own = useOwn()
-  const language = useLanguage()
-  const quantity = ({ type, quantity: count }: Line): string =>
-    type === 'ENERGY' ? shown('Wh', count, language) : type.endsWith('TIME') ? minutesIn(count, language) : `${count}`
-  return (
-    <>
-      <Short
-        name={own.steps}
-        rows={lines}
-        columns={[
-          { id: 'type', name: own.what, cell: ({ type }) => own.kinds[type] },
-          { id: 'quantity', cell: quantity },
-          {
-            id: 'price',
-            cell: line => priceIn(own, language, currency, { ...line, type: isKind(line.type) ? line.type : 'FLAT' }),
-          },
-          { id: 'amountMinor', kind: 'money', currency },
-        ]}
-        empty={own.free}
-      />
-      <Text fw={700}>
-        {own.total}: <Value kind="money" value={totalMinor} currency={currency} /> ({taxIncluded ? own.gross : own.net})
-      </Text>
-    </>
-  )
-}
-
-const isKind = (type: string): type is Component['type'] => (kinds as readonly string[]).includes(type)
-
-const minutesIn = (seconds: number, language: Language): string =>
-  new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', maximumFractionDigits: 1 }).format(seconds / 60)
 
 /** Which prices count when; a stretch between two times at which any price changes is a row. */
 function Week({ terms: { elements: all, ...said } }: { terms: Terms }) {

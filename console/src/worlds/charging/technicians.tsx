@@ -16,8 +16,7 @@ import { detailScreen, Editor, editScreen, WayButton } from '../../blocks/screen
 import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { usePerson } from '../../shell/person.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts, type Catalogue } from '../../texts/texts.tsx'
 import { allOf, dayIn, isOn, oneOf, seen, spanned, useOwn, zone } from './business.ts'
 
 type TechnicianAnswer = components['schemas']['Technician']

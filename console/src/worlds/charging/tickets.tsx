@@ -1,20 +1,21 @@
-import { Stack } from '@mantine/core'
+import { Group, Stack } from '@mantine/core'
+import priorities from 'schema:put /api/maintenance/tickets/{id}/priority'
 import { useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { lazy } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { All } from '../../blocks/all.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { ActButton, Detail, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import { Doing } from '../../blocks/doing.tsx'
 import { plain } from '../../blocks/plain.ts'
-import { listScreen } from '../../blocks/screens.tsx'
+import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { usePerson } from '../../shell/person.tsx'
-import type { Catalogue } from '../../texts/en.ts'
 import { field as de } from '../../texts/de-field.ts'
 import { field as en } from '../../texts/en-field.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 const catalogues = { en, de }
 
@@ -23,36 +24,26 @@ type TicketAnswer = components['schemas']['Ticket']
 /** Comes for who works on it. */
 const Work = lazy(() => import('./work.tsx'))
 
-const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
-
-const incidents = listOf('/api/maintenance/incidents', {
-  columns: plain('place status:state priority:state source:word code chargerId openedAt:instant closedAt:instant?'),
-  acts: [
-    {
-      name: texts => texts.field.openTicket,
-      may: ({ status }) => status === 'open',
-      run: ({ id, place, code, source }) =>
-        ask('POST', '/api/maintenance/tickets', {
-          body: { incidentId: id, title: `${place}: ${code ?? source}`.slice(0, 200) },
-        }),
-    },
-  ],
-  every: 10_000,
-  empty,
-})
-export const Incidents = listScreen(texts => texts.charging.incidents, incidents)
-
 const way = { to: '/tickets', name: (texts: Catalogue) => texts.charging.tickets }
-const tickets = listOf('/api/maintenance/tickets', {
-  columns: [
-    { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
-    ...plain('state:state dueAt:instant priority:state place createdAt:instant? updatedAt:instant'),
-  ],
-  open: ({ id }) => `/tickets/${id}`,
-  every: 10_000,
-  empty,
-})
-export const Tickets = listScreen(way.name, tickets)
+/** All of them, or those of a station or an incident. */
+export const ticketsOf = (query: Record<string, string>) =>
+  listOf('/api/maintenance/tickets', {
+    query,
+    columns: [
+      { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
+      ...plain('state:state dueAt:instant priority:state place createdAt:instant? updatedAt:instant'),
+    ],
+    open: ({ id }) => `/tickets/${id}`,
+    every: 10_000,
+  })
+const tickets = ticketsOf({})
+const create = { to: '/tickets/new', name: (texts: Catalogue) => texts.field.openTicket }
+const levels = <WayButton to="/tickets/levels" name={texts => texts.field.levels} variant="default" />
+const Worked = listScreen(way.name, tickets)
+const Led = listScreen(way.name, tickets, create, <Group>{levels}</Group>)
+
+/** Who works on them opens none, and does not say how long they may take. */
+export const Tickets = () => (usePerson().role === 'technician' ? <Worked /> : <Led />)
 
 export function Ticket() {
   const { id } = useParams({ strict: false }) as { id: string }
@@ -70,7 +61,8 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
   const texts = useTexts()
   const own = catalogues[useLanguage()]
   const isWorker = usePerson().role === 'technician'
-  const { id, number, title, state, possible, version, updatedAt } = ticket
+  const { id, number, title, state, possible, version, updatedAt, priority } = ticket
+  const headers = { 'if-match': `"${version}"` }
   return (
     <Detail
       title={`#${number} ${title}`}
@@ -78,6 +70,7 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
       id={id}
       path={`/api/maintenance/tickets/${id}`}
       state={state}
+      owner={ticket.owner}
       changed={updatedAt}
       acts={acts
         .filter(act => !isWorker && possible.includes(act))
@@ -86,18 +79,26 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
           run: () =>
             ask('POST', `/api/maintenance/tickets/${id}/${act}`, {
               body: {},
-              headers: { 'if-match': `"${version}"` },
+              headers,
             }),
         }))}
+      links={
+        !isWorker &&
+        state !== 'closed' && (
+          <Doing
+            key={priority}
+            name={nameOf(texts, 'priority')}
+            schema={priorities}
+            initial={{ priority }}
+            save={({ body }) => ask('PUT', `/api/maintenance/tickets/${id}/priority`, { body, headers })}
+          />
+        )
+      }
       tabs={[
         {
           id: 'work',
           name: own.work,
-          content: () => (
-            <Suspense>
-              <Work ticket={ticket} />
-            </Suspense>
-          ),
+          content: () => <Work ticket={ticket} />,
         },
         ...(isWorker ? [] : [{ id: 'who', name: own.who, content: () => <Who ticket={ticket} /> }]),
         { id: 'about', name: texts.shell.details, content: () => <About ticket={ticket} /> },
@@ -109,11 +110,13 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
 function About({ ticket }: { ticket: TicketAnswer }) {
   const own = catalogues[useLanguage()]
   const { place, address, chargerId, evse, priority, dueAt, escalation, skill, description, createdAt, parts } = ticket
+  const { incidentId, stationId } = ticket
   return (
     <Stack>
       <Facts
         facts={[
-          { id: 'place', value: place },
+          { id: 'place', value: place, to: `/stations/${stationId}` },
+          { id: 'incident', kind: 'id', value: incidentId, to: `/incidents/${incidentId}` },
           { id: 'address', value: address },
           { id: 'chargerId', value: chargerId, to: `/chargers/${encodeURIComponent(chargerId ?? '')}` },
           { id: 'evse', value: evse },

@@ -3,11 +3,10 @@ import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { overhear } from '../../api/live.ts'
+import { isNear, overhear } from '../../api/live.ts'
 import { Read, read, type AnswerOf } from '../../blocks/data.tsx'
 import { Detail, Facts } from '../../blocks/detail.tsx'
 import { leavesOf } from '../../blocks/difference.ts'
-import { fill } from '../../blocks/fill.ts'
 import { Changes } from '../../blocks/history.tsx'
 import { at as pathOf, listOf, type ListDeclaration } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
@@ -15,7 +14,7 @@ import { plain } from '../../blocks/plain.ts'
 import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { shown } from '../../blocks/values.tsx'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { Attempts } from './attempts.tsx'
 
 const all = '/api/ocpp/chargers/{id}/messages'
@@ -77,7 +76,6 @@ const messagesOf = (id: string) =>
     params: { id },
     columns,
     open: message => `${to(id)}/wire/${message.id}`,
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })
 
 /** The wire says that something came; what it is, is asked, so that filters and pairs are the same live and after. */
@@ -92,11 +90,9 @@ function useWire(id: string, follows: boolean) {
     const look = (): void => {
       timer = undefined
       tell({ ...now })
-      // Who has gone far down reads, and does not wait for what is new.
-      const isNear = ({ pages = [] }: { pages?: unknown[] }) => pages.length <= 2
       void queries.invalidateQueries({
         queryKey: [pathOf(all, { id }), 'rows'],
-        predicate: ({ state }) => isNear((state.data ?? {}) as object),
+        predicate: ({ state }) => isNear(state.data),
       })
     }
     const told = (event?: MessageEvent<string>): void => {
@@ -159,7 +155,6 @@ export function ChargerWire() {
 const everywhere = listOf('/api/ocpp/messages', {
   columns: [columns[0]!, { id: 'chargerId' }, ...columns.slice(1)],
   open: ({ chargerId, id }) => `${to(chargerId)}/wire/${id}`,
-  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   every: 3_000,
 })
 

@@ -16,14 +16,13 @@ import { useEffect, useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { did, settle, tellAll, useWaiting, type Waiting } from '../../api/waiting.ts'
 import { useRead } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { Value } from '../../blocks/values.tsx'
 import { usePerson } from '../../shell/person.tsx'
-import type { Catalogue } from '../../texts/en.ts'
 import { field as de } from '../../texts/de-field.ts'
 import { field as en } from '../../texts/en-field.ts'
-import { useLanguage, nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill, useLanguage, nameOf, useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 import { Part } from '../../blocks/screen.tsx'
+import { Photos } from './photos.tsx'
 
 const catalogues = { en, de }
 
@@ -231,7 +230,7 @@ function Notes({ ticket: { notes } }: { ticket: TicketAnswer }) {
               )}
             </Text>
             {text && <Text>{text}</Text>}
-            {photos.length > 0 && <Text size="sm">{fill(own.photos, { count: photos.length })}</Text>}
+            <Photos ids={photos} />
           </Timeline.Item>
         ))}
       </Timeline>

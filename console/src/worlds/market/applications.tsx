@@ -7,7 +7,6 @@ import { ask } from '../../api/client.ts'
 import { read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton, Facts, factsOf } from '../../blocks/detail.tsx'
 import { Editor } from '../../blocks/editor.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { plain } from '../../blocks/plain.ts'
@@ -15,8 +14,7 @@ import { Part } from '../../blocks/screen.tsx'
 import { detailScreen, within } from '../../blocks/screens.tsx'
 import { desk as de } from '../../texts/de-desk.ts'
 import { desk as en } from '../../texts/en-desk.ts'
-import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill, nameOf, useLanguage, useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 
 const catalogues = { en, de }
 const useWords = () => catalogues[useLanguage()].applications
@@ -103,7 +101,7 @@ function Sent({ application }: { application: Application }) {
         <Text maw="44rem" className="written">
           {message || words.noMessage}
         </Text>
-        <Facts facts={factsOf(application, { email: 'text', receivedAt: 'instant' })} />
+        <Facts facts={factsOf(application, plain('email receivedAt:instant'))} />
       </Part>
       <Part title={words.decided} about={words.decidedText}>
         <Editor

@@ -6,19 +6,18 @@ import { Button, Code, SegmentedControl } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useState, type ComponentType } from 'react'
+import { lazy, useState, type ComponentType } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { All } from '../../blocks/all.tsx'
 import { Read } from '../../blocks/data.tsx'
-import { Facts, type Act, type Tab } from '../../blocks/detail.tsx'
+import { Facts, factsOf, type Act, type Tab } from '../../blocks/detail.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
 import { plain } from '../../blocks/plain.ts'
 import { Part } from '../../blocks/screen.tsx'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts, wordFor } from '../../texts/texts.tsx'
+import { useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 
 const Applications = lazy(async () => ({ default: (await import('./applications.tsx')).Applications }))
 
@@ -147,11 +146,7 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
           content: () => (
             <Facts
               facts={[
-                { id: 'summary', value: article.summary },
-                { id: 'language', kind: 'word', value: article.language },
-                { id: 'tags', kind: 'list', value: article.tags },
-                { id: 'publishAt', kind: 'instant', value: article.publishAt },
-                { id: 'publishedAt', kind: 'instant', value: article.publishedAt },
+                ...factsOf(article, plain('summary language:word tags:list publishAt:instant publishedAt:instant')),
                 { id: 'text', value: article.body },
               ]}
             />
@@ -222,11 +217,7 @@ function Versions({ path, slug }: { path: '/api/content/blog/{slug}/versions'; s
 const appliedTo = (slug: string, texts: Catalogue): Tab => ({
   id: 'applications',
   name: texts.content.applications,
-  content: () => (
-    <Suspense>
-      <Applications slug={slug} />
-    </Suspense>
-  ),
+  content: () => <Applications slug={slug} />,
 })
 
 const mayPublish = ({ state }: Pick<Row, 'state'>): boolean => state === 'draft' || state === 'withdrawn'

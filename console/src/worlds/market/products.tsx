@@ -1,10 +1,10 @@
 import { Group } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { lazy } from 'react'
 import editSchema from 'schema:put /api/marketplace/products/{id}'
 import schema from 'schema:post /api/marketplace/products'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
-import { Facts } from '../../blocks/detail.tsx'
+import { Facts, factsOf } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { plain } from '../../blocks/plain.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
@@ -79,8 +79,7 @@ export const Product = detailScreen({
           facts={[
             { id: 'kind', kind: 'word', value: product.kind },
             { id: 'price', kind: 'money', value: product.price, currency: product.currency },
-            { id: 'stock', kind: 'number', value: product.stock },
-            { id: 'category', value: product.category },
+            ...factsOf(product, plain('stock:number category')),
             { id: 'text', value: product.description },
             { id: 'reason', value: product.reason },
             { id: 'passportId', value: product.passportId, to: `/passports/${product.passportId}` },
@@ -95,11 +94,7 @@ export const Product = detailScreen({
           {
             id: 'variants',
             name: texts.sheet.variants,
-            content: () => (
-              <Suspense>
-                <Variants product={product} />
-              </Suspense>
-            ),
+            content: () => <Variants product={product} />,
           },
         ]),
   ],

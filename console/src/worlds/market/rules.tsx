@@ -10,8 +10,7 @@ import { plain } from '../../blocks/plain.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { createScreen, Editor, listScreen, WayButton } from '../../blocks/screens.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../../texts/texts.tsx'
 import { calledOf, choiceOf, end, tree, way, type Category, type Say } from './catalogue.tsx'
 
 const empty = (say: Say) => (texts: Catalogue) => ({ title: texts.market.emptyTitle, text: say(texts) })

@@ -2,9 +2,8 @@ import { SegmentedControl, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { Bars } from '../../blocks/bars.tsx'
 import { Read } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { shown } from '../../blocks/values.tsx'
-import { useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
 
 const day = 86_400_000
 const spans = { day: 30 * day, month: 365 * day } as const

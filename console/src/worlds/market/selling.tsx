@@ -9,13 +9,12 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import { ActButton } from '../../blocks/detail.tsx'
 import { Editor } from '../../blocks/editor.tsx'
-import { fill } from '../../blocks/fill.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { within } from '../../blocks/screens.tsx'
 import { Step } from '../../blocks/step.tsx'
 import { State } from '../../blocks/values.tsx'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { fill, nameOf, useTexts } from '../../texts/texts.tsx'
 
 type Vendor = components['schemas']['OwnVendor']
 

@@ -4,13 +4,13 @@ import { useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Read, read } from '../../blocks/data.tsx'
-import { ActButton } from '../../blocks/detail.tsx'
-import { fill } from '../../blocks/fill.ts'
+import { base } from '../../api/base.ts'
+import { ActButton, Facts, factsOf } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { plain } from '../../blocks/plain.ts'
-import { listScreen } from '../../blocks/screens.tsx'
+import { detailScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { fill, nameOf, useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 /** Dead letters by what they have in common: a group goes at once, once a second person agrees. */
 export function Groups() {
@@ -85,6 +85,11 @@ function Verified() {
         <Button variant="default" onClick={() => void verify()}>
           {texts.operations.verify}
         </Button>
+        {(['csv', 'jsonl'] as const).map(format => (
+          <Button key={format} component="a" variant="default" href={`${base}/api/admin/audit/export?format=${format}`}>
+            {fill(texts.list.exportAll, { format: format.toUpperCase() })}
+          </Button>
+        ))}
       </Group>
       {verdict && (
         <Alert role="status" title={verdict.intact ? texts.operations.intact : texts.operations.broken}>
@@ -104,9 +109,55 @@ const events = listOf('/api/admin/events', {
     ...plain('traceId:id? position:number?'),
   ],
   idOf: ({ eventId }) => eventId,
-  // The whole chain of what happened to the same, over all services.
-  open: ({ key }) => `/operations/events?key=${encodeURIComponent(key)}`,
+  open: ({ position }) => `/operations/events/${position}`,
   empty: texts => ({ title: texts.operations.events, text: texts.operations.emptyEvents }),
 })
 
-export const Events = listScreen(texts => texts.operations.events, events)
+const eventWay = { to: '/operations/events', name: (texts: Catalogue) => texts.operations.events }
+export const Events = listScreen(eventWay.name, events)
+
+/** One event: what it says, and what became of it with each who reacts to it. */
+export const Event = detailScreen({
+  path: '/api/admin/events/{position}',
+  list: eventWay,
+  title: ({ topic }) => topic,
+  every: 10_000,
+  // The whole chain of what happened to the same, and of what one request did, over all services.
+  links: ({ key, traceId }) =>
+    Object.entries({ key, traceId }).map(([word, value]) => (
+      <WayButton
+        key={word}
+        to={`/operations/events?${new URLSearchParams({ [word]: value })}`}
+        name={texts => texts.operations.chain[word as 'key']}
+        variant="default"
+      />
+    )),
+  tabs: (event, texts) => [
+    {
+      id: 'about',
+      name: texts.shell.details,
+      content: () => (
+        <Facts
+          facts={[
+            ...factsOf(event, plain('publishedAt:moment service key:id traceId:id position:number')),
+            { id: 'actor', kind: 'word', value: event.actor.role },
+            { id: 'actorId', kind: 'id', value: event.actor.userId },
+            { id: 'data', kind: 'json', value: event.data },
+          ]}
+        />
+      ),
+    },
+    {
+      id: 'reactions',
+      name: texts.operations.reactions,
+      content: () => (
+        <Short
+          name={texts.operations.reactions}
+          rows={event.reactions}
+          columns={plain('service purpose state:state attempts:number error')}
+          empty={texts.operations.noReactions}
+        />
+      ),
+    },
+  ],
+})

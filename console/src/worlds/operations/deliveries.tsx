@@ -51,14 +51,7 @@ function Ways() {
 
 export const Deliveries = listScreen(texts => texts.operations.deliveries, deliveries, undefined, <Ways />)
 
-const about = {
-  to: 'text',
-  channel: 'word',
-  event: 'word',
-  tries: 'number',
-  error: 'text',
-  createdAt: 'instant',
-} as const
+const about = plain('to channel:word event:word tries:number error createdAt:instant')
 
 type Content = components['schemas']['DeliveryContent']
 

@@ -13,8 +13,7 @@ import { without } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { createScreen, WayButton, within } from '../../blocks/screens.tsx'
 import { Value } from '../../blocks/values.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 const path = '/api/admin/switches'
 type Switch = AnswerOf<typeof path>['items'][number]

@@ -16,6 +16,7 @@ export const operations: World = {
     list('/operations/approvals', '/api/admin/approvals', admin('Approvals'), t => t.operations.approvals),
     { path: '/operations/audit', name: t => t.operations.audit, of: '/api/admin/audit', load: admin('Audit') },
     { path: '/operations/events', name: t => t.operations.events, of: '/api/admin/events', load: admin('Events') },
+    { path: '/operations/events/$id', load: admin('Event') },
     list(
       '/operations/deliveries',
       '/api/notifications/deliveries',

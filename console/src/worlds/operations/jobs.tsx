@@ -13,7 +13,7 @@ import { Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { State } from '../../blocks/values.tsx'
-import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { nameOf, useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 import { usePerson } from '../../shell/person.tsx'
 
 type Import = components['schemas']['ImportLine']
@@ -33,7 +33,8 @@ interface Job {
   readonly failed: number
   readonly createdAt: string
   readonly endedAt: string | null
-  readonly cancel?: string
+  /** At the API. */
+  readonly at: string
   /** A file was tried, and nothing changed. */
   readonly dryRun?: boolean
 }
@@ -46,7 +47,7 @@ const ofImport = (path: string, one: Import): Job => ({
   ...one,
   path,
   name: one.file,
-  cancel: `${path}/${one.id}/cancel`,
+  at: `${path}/${one.id}`,
 })
 
 const ofOrder = ({ id, modelId, total, done, ...one }: Order): Job => ({
@@ -57,7 +58,7 @@ const ofOrder = ({ id, modelId, total, done, ...one }: Order): Job => ({
   name: null,
   to: `/passports/${modelId}`,
   progress: total > 0 ? done / total : 1,
-  cancel: `/api/passports/${modelId}/items/${id}/cancel`,
+  at: `/api/passports/${modelId}/items/${id}`,
 })
 
 async function jobsOf(path: string): Promise<Job[]> {
@@ -125,13 +126,30 @@ function JobTable({ jobs, open }: { jobs: readonly Job[]; open: (job: Job) => vo
               {texts.shell.details}
             </Button>
           )}
-          {job.cancel && !job.endedAt && (
-            <ActButton size="compact-sm" act={{ name: () => texts.list.stop, run: () => ask('POST', job.cancel!) }} />
-          )}
+          {actsOn(job).map(([act, name, warns]) => (
+            <ActButton
+              key={act}
+              size="compact-sm"
+              act={{ name, ...(warns && { warns }), run: () => ask('POST', `${job.at}/${act}`) }}
+            />
+          ))}
         </Group>
       )}
     />
   )
+}
+
+type Say = (texts: Catalogue) => string
+
+/** What it takes as it stands: what it is called at the API and here, and what it means where one should know before. */
+function actsOn({ path, state, endedAt, dryRun, created }: Job): (readonly [act: string, name: Say, warns?: Say])[] {
+  if (endedAt)
+    return path === '/api/passports/imports' && state !== 'undone' && !dryRun && created > 0
+      ? [['undo', t => t.operations.undo, t => t.operations.undoText]]
+      : []
+  const rests: [string, Say] =
+    state === 'paused' ? ['resume', t => t.operations.resume] : ['pause', t => t.operations.pause]
+  return [...(path === orders ? [] : [rests]), ['cancel', t => t.list.stop]]
 }
 
 function Standing({ job }: { job: Job }) {
@@ -153,7 +171,7 @@ function Lines({ job, close }: { job: Job; close: () => void }) {
     <Modal opened onClose={close} title={job.name ?? wordFor(texts, job.what)} size="lg">
       <Stack>
         {error && <Trouble error={error} />}
-        {data && <Outcome outcome={data} />}
+        {data && <Outcome outcome={data} path={job.path} />}
       </Stack>
     </Modal>
   )

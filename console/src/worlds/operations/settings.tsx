@@ -10,8 +10,7 @@ import type { Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { createScreen, editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts, wordFor } from '../../texts/texts.tsx'
+import { useTexts, wordFor, type Catalogue } from '../../texts/texts.tsx'
 
 const all = '/api/admin/settings'
 const one = `${all}/{key}` as const

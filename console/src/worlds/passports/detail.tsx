@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { base } from '../../api/base.ts'
 import { Read } from '../../blocks/data.tsx'
-import { Detail } from '../../blocks/detail.tsx'
+import { Detail, type Act } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { valueAt } from '../../blocks/schema.ts'
 import { useTexts } from '../../texts/texts.tsx'
-import { publish, titleOf, type Passport } from './passports.tsx'
+import { end, publish, titleOf, type Passport } from './passports.tsx'
 
 /** What one looks at comes when it is looked at. */
 const Attributes = lazy(() => import('./attributes.tsx'))
@@ -31,6 +31,7 @@ export default function PassportScreen() {
 
 function Shown({ passport }: { passport: Passport }) {
   const texts = useTexts()
+  const navigate = useNavigate()
   const { id, status, updatedAt, data, granularity, audience } = passport
   // As everybody, or for the law alone.
   const reads = audience === 'public' || audience === 'authority'
@@ -43,6 +44,7 @@ function Shown({ passport }: { passport: Passport }) {
         id={id}
         path={`/api/passports/${id}`}
         state={status}
+        owner={passport.owner}
         changed={updatedAt}
         links={
           <>
@@ -65,11 +67,7 @@ function Shown({ passport }: { passport: Passport }) {
             )}
           </>
         }
-        acts={
-          status === 'draft'
-            ? [{ name: t => t.passports.publish, warns: t => t.passports.publishText, run: () => publish(id) }]
-            : []
-        }
+        acts={audience ? [] : actsOn(passport, () => void navigate({ to: '/passports' }))}
         tabs={[
           { id: 'data', name: texts.passports.data, content: () => <Attributes passport={passport} /> },
           ...(audience
@@ -92,11 +90,23 @@ function Shown({ passport }: { passport: Passport }) {
             : []),
           { id: 'documents', name: texts.passports.documents, content: () => <Documents id={id} /> },
           ...(audience ? [] : [{ id: 'readers', name: texts.passports.readers, content: () => <Readers id={id} /> }]),
-          { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
+          { id: 'history', name: texts.passports.history, content: () => <Versions passport={passport} /> },
           { id: 'proof', name: texts.passports.proof, content: () => <Proof passport={passport} /> },
           { id: 'access', name: texts.passports.access, content: () => <Access id={id} /> },
         ]}
       />
     </Suspense>
   )
+}
+
+/** What its owner does with it: a draft is published or deleted, what is published is archived. */
+function actsOn(passport: Passport, leave: () => void): readonly Act[] {
+  const { id, status } = passport
+  if (status === 'draft')
+    return [
+      { name: t => t.passports.publish, warns: t => t.passports.publishText, run: () => publish(id) },
+      { name: t => t.passports.remove, warns: t => t.passports.removeText, run: () => end(passport).then(leave) },
+    ]
+  if (status !== 'published') return []
+  return [{ name: t => t.passports.archive, warns: t => t.passports.archiveText, run: () => end(passport) }]
 }

@@ -3,7 +3,6 @@ import { useSearch } from '@tanstack/react-router'
 import { base } from '../../api/base.ts'
 import type { AnswerOf } from '../../blocks/data.tsx'
 import { Read } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
@@ -12,7 +11,7 @@ import { Part, Screen } from '../../blocks/screen.tsx'
 import { WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { shown, Value } from '../../blocks/values.tsx'
-import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 
 const list = listOf('/api/passports/readiness', {
   columns: [

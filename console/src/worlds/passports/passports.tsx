@@ -27,12 +27,29 @@ export const list = listOf('/api/passports', {
       warns: texts => texts.passports.publishText,
       run: ({ id }) => publish(id),
     },
+    {
+      name: texts => texts.passports.archive,
+      may: ({ status }) => status === 'published',
+      warns: texts => texts.passports.archiveText,
+      run: end,
+    },
+    {
+      name: texts => texts.passports.remove,
+      may: ({ status }) => status === 'draft',
+      warns: texts => texts.passports.removeText,
+      run: end,
+    },
   ],
   empty: texts => ({ title: texts.passports.emptyTitle, text: texts.passports.emptyText }),
   imports: { path: '/api/passports/import', Heads },
 })
 
 export const publish = (id: string) => ask('POST', `/api/passports/${id}/publish`)
+
+/** A draft is gone then, what was published is kept and says that it is over: as it was seen, and not as others made it. */
+export async function end({ id, version }: { id: string; version: number }): Promise<void> {
+  await ask('DELETE', `/api/passports/${id}`, { headers: { 'if-match': `"${version}"` } })
+}
 
 const text = { type: 'string', maxLength: 256 } as const
 const number = { type: 'number', minimum: 0 } as const

@@ -4,10 +4,9 @@ import attributes from 'law:attributes'
 import type { components } from '../../api/api.gen'
 import { Day } from '../../blocks/choice.tsx'
 import { Read } from '../../blocks/data.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { Short } from '../../blocks/short.tsx'
 import { State } from '../../blocks/values.tsx'
-import { useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
 import type { Passport } from './passports.tsx'
 
 /** With the forms: nobody waits for them who only looks. */

@@ -5,7 +5,7 @@ import deciding from 'schema:patch /api/passports/settings'
 import { ask } from '../../api/client.ts'
 import { Day } from '../../blocks/choice.tsx'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
-import { ActButton, Facts } from '../../blocks/detail.tsx'
+import { ActButton, Facts, factsOf } from '../../blocks/detail.tsx'
 import { Link } from '../../blocks/link.tsx'
 import { plain } from '../../blocks/plain.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
@@ -13,8 +13,7 @@ import { editScreen, WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { formats as de } from '../../texts/de-formats.ts'
 import { formats as en } from '../../texts/en-formats.ts'
-import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 const catalogues = { en, de }
 const checks = '/api/passports/rules/checks'
@@ -88,9 +87,7 @@ function Checked({ check }: { check: AnswerOf<`${typeof checks}/{id}`> }) {
       <Stack>
         <Facts
           facts={[
-            { id: 'state', kind: 'state', value: check.state },
-            { id: 'on', kind: 'date', value: check.on },
-            { id: 'against', value: check.against },
+            ...factsOf(check, plain('state:state on:date against')),
             ...numbers.map(id => ({ id, kind: 'number' as const, value: check[id] })),
           ]}
         />

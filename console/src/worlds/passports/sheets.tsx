@@ -1,9 +1,8 @@
 import { notifications } from '@mantine/notifications'
 import { answerTo } from '../../api/client.ts'
 import { ActButton } from '../../blocks/detail.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { save } from '../../blocks/list/export.ts'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts } from '../../texts/texts.tsx'
 
 /** Sheets of codes as files, up to a thousand codes each, every one read again before it leaves. */
 export function SheetsButton({ orders }: { orders: readonly object[] }) {

@@ -4,9 +4,8 @@ import { useState } from 'react'
 import { ask } from '../../api/client.ts'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { shown } from '../../blocks/values.tsx'
-import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, useLanguage, useTexts } from '../../texts/texts.tsx'
 
 /** Whether mail reaches one, and what helps where it does not. */
 export function Mail() {

@@ -1,5 +1,5 @@
 import schema from 'schema:post /api/auth/organisations'
-import { lazy, Suspense, type ReactNode } from 'react'
+import { lazy } from 'react'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -33,21 +33,21 @@ export const Organisation = detailScreen({
   tabs: (organisation, texts) => {
     const { id, role } = organisation
     return [
-      { id: 'members', name: texts.people.members, content: () => comes(<Members id={id} />) },
-      { id: 'invitations', name: texts.people.invitations, content: () => comes(<Invitations id={id} />) },
-      { id: 'roles', name: texts.teams.roles, content: () => comes(<Roles id={id} leads={leads(role)} />) },
+      { id: 'members', name: texts.people.members, content: () => <Members id={id} /> },
+      { id: 'invitations', name: texts.people.invitations, content: () => <Invitations id={id} /> },
+      { id: 'roles', name: texts.teams.roles, content: () => <Roles id={id} leads={leads(role)} /> },
       // Owners and admins look after what acts for the organisation; those of the platform are like owners.
       ...(leads(role)
         ? [
-            { id: 'programs', name: texts.teams.programs, content: () => comes(<Programs id={id} />) },
-            ...(owns(role) ? [{ id: 'apps', name: texts.teams.apps, content: () => comes(<Apps id={id} />) }] : []),
-            { id: 'sign-in', name: texts.teams.signIn, content: () => comes(<SignIn id={id} owns={owns(role)} />) },
+            { id: 'programs', name: texts.teams.programs, content: () => <Programs id={id} /> },
+            ...(owns(role) ? [{ id: 'apps', name: texts.teams.apps, content: () => <Apps id={id} /> }] : []),
+            { id: 'sign-in', name: texts.teams.signIn, content: () => <SignIn id={id} owns={owns(role)} /> },
           ]
         : []),
       {
         id: 'about',
         name: texts.shell.details,
-        content: () => comes(<Standing organisation={organisation} owns={owns(role)} leads={leads(role)} />),
+        content: () => <Standing organisation={organisation} owns={owns(role)} leads={leads(role)} />,
       },
     ]
   },
@@ -64,4 +64,3 @@ const Roles = lazy(async () => ({ default: (await import('./organisation/roles.t
 const Programs = lazy(async () => ({ default: (await import('./organisation/programs.tsx')).Programs }))
 const Apps = lazy(async () => ({ default: (await import('./organisation/apps.tsx')).Apps }))
 const SignIn = lazy(async () => ({ default: (await import('./organisation/sign-in.tsx')).SignIn }))
-const comes = (content: ReactNode) => <Suspense>{content}</Suspense>

@@ -8,17 +8,16 @@ import { ask } from '../../api/client.ts'
 import { Read, useRead } from '../../blocks/data.tsx'
 import { ActButton, Facts, factsOf, type Act } from '../../blocks/detail.tsx'
 import { Editor } from '../../blocks/editor.tsx'
-import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import { plain } from '../../blocks/plain.ts'
 import { without, type Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { detailScreen, WayButton, within } from '../../blocks/screens.tsx'
 import { Told, type Secret } from '../../blocks/told.tsx'
 import { sending as de } from '../../texts/de-sending.ts'
 import { sending as en } from '../../texts/en-sending.ts'
-import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill, nameOf, useLanguage, useTexts, type Catalogue } from '../../texts/texts.tsx'
 
 type Webhook = components['schemas']['Webhook']
 export type WithSecret = components['schemas']['WebhookWithSecret']
@@ -96,20 +95,12 @@ function Acts({ webhook }: { webhook: Webhook }) {
 }
 
 /** How a call went. */
-const went = {
-  event: 'word',
-  status: 'state',
-  answer: 'number',
-  error: 'text',
-  tries: 'number',
-  nextAt: 'instant',
-  createdAt: 'instant',
-} as const
+const went = plain('event:word status:state answer:number error tries:number nextAt:instant createdAt:instant')
 
 const callsOf = (id: string, words: ReturnType<typeof useWords>) =>
   listOf(`${all}/{id}/calls`, {
     params: { id },
-    columns: Object.entries(went).map(([field, kind]) => ({ id: field, kind })),
+    columns: went,
     open: call => `/webhooks/${id}/calls/${call.id}`,
     acts: [
       {

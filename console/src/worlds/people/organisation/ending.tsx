@@ -5,10 +5,9 @@ import { ask } from '../../../api/client.ts'
 import { Choice } from '../../../blocks/choice.tsx'
 import { useRead } from '../../../blocks/data.tsx'
 import { ActButton } from '../../../blocks/detail.tsx'
-import { fill } from '../../../blocks/fill.ts'
 import { Part } from '../../../blocks/screen.tsx'
 import { usePerson } from '../../../shell/person.tsx'
-import { useTexts, wordFor } from '../../../texts/texts.tsx'
+import { fill, useTexts, wordFor } from '../../../texts/texts.tsx'
 import { useWords } from './words.ts'
 
 /** An owner hands it over, or ends it; for both its name is typed. */

@@ -12,11 +12,10 @@ import { All } from '../../../blocks/all.tsx'
 import { Read, useRead, type AnswerOf } from '../../../blocks/data.tsx'
 import { ActButton } from '../../../blocks/detail.tsx'
 import { Editor } from '../../../blocks/editor.tsx'
-import { fill } from '../../../blocks/fill.ts'
 import { plain } from '../../../blocks/plain.ts'
 import { Told, type Secret } from '../../../blocks/told.tsx'
 import { messageOf } from '../../../blocks/trouble.tsx'
-import { useTexts, wordFor } from '../../../texts/texts.tsx'
+import { fill, useTexts, wordFor } from '../../../texts/texts.tsx'
 import { useRoleField } from './role-field.ts'
 
 const at = (id: string, rest: string): string => `/api/auth/organisations/${id}/${rest}`

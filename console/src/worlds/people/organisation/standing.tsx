@@ -9,14 +9,13 @@ import { Adding } from '../../../blocks/adding.tsx'
 import { Read, useRead, type AnswerOf } from '../../../blocks/data.tsx'
 import { ActButton, Facts, factsOf } from '../../../blocks/detail.tsx'
 import { Editor } from '../../../blocks/editor.tsx'
-import { fill } from '../../../blocks/fill.ts'
 import { Link } from '../../../blocks/link.tsx'
 import { plain } from '../../../blocks/plain.ts'
 import type { Schema } from '../../../blocks/schema.ts'
 import { Part } from '../../../blocks/screen.tsx'
 import { Short } from '../../../blocks/short.tsx'
 import { usePerson } from '../../../shell/person.tsx'
-import { useTexts } from '../../../texts/texts.tsx'
+import { fill, useTexts } from '../../../texts/texts.tsx'
 import { Ending } from './ending.tsx'
 import { useWords } from './words.ts'
 
@@ -32,7 +31,7 @@ export function Standing(props: { organisation: Organisation; owns: boolean; lea
   const words = useWords()
   return (
     <Stack gap="xl">
-      <Facts facts={factsOf(organisation, { name: 'text', role: 'word', createdAt: 'instant' })} />
+      <Facts facts={factsOf(organisation, plain('name role:word createdAt:instant'))} />
       {leads && <Named organisation={organisation} key={organisation.name} />}
       <Read path="/api/auth/organisations/{id}/standing" params={{ id }}>
         {({ identifiers, kinds }) => (
