@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Service } from '#kernel'
-import { start } from '../../kernel/testing.ts'
-import { choose } from '../../services/all.ts'
 import { boot16, connect } from '../../services/ocpp/testing.ts'
 import { until } from '../kernel/toys.ts'
 import { client, codeIn, mailsIn, register } from './client.ts'
+import { oneProcess } from './sites.ts'
 
 const admin = { email: 'operator@example.com', password: 'quiet trains at dawn' }
 
 test('a booking is honoured, and somebody else is refused and told why', async t => {
-  const works = new Map<string, () => Promise<void>>()
-  // What is done by the clock is done when the test says so.
-  const services = (await choose()).map((service): Service =>
-    service.name === 'booking'
-      ? { ...service, start: host => service.start({ ...host, every: (_, what, work) => void works.set(what, work) }) }
-      : service,
-  )
   const environment = { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, OCPP_UNKNOWN_CHARGERS: 'accept' }
-  const p = await start(t, services, { environment })
-  const address = await p.listen()
+  const p = await oneProcess(t, { environment })
+  const { address } = p
   const operator = client(address)
   operator.use(await operator.get(200, 'POST /api/auth/login', admin))
   const person = async (name: string) => {
@@ -27,7 +18,7 @@ test('a booking is honoured, and somebody else is refused and told why', async t
     const email = `${name.toLowerCase()}@example.com`
     const { user } = await register(it, '/api/auth', { email, password: admin.password, name }, async to => {
       await p.settle()
-      return codeIn((await mailsIn(p.platform.mailFolder!)).findLast(mail => mail.to === to)!)
+      return codeIn((await mailsIn(p.mailFolder)).findLast(mail => mail.to === to)!)
     })
     await operator.get(201, 'POST /api/ocpp/tokens', { idToken: `CARD-${name}`, userId: user.id })
     return it
@@ -54,13 +45,28 @@ test('a booking is honoured, and somebody else is refused and told why', async t
   await p.settle()
   const at = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString()
 
+  // What charging costs, and that a connector is kept: each hour that has begun, and once.
+  const reserved = [
+    { type: 'TIME', price: '1.20', stepSize: 3_600 },
+    { type: 'FLAT', price: '2.00' },
+  ]
+  const elements = [
+    { priceComponents: reserved, restrictions: { reservation: 'RESERVATION' } },
+    { priceComponents: [{ type: 'ENERGY', price: '0.49' }] },
+  ]
+  const priced = { currency: 'EUR', taxIncluded: true, elements }
+  await operator.get(201, 'POST /api/billing/tariffs', { name: 'Standard', terms: priced, uses: [{}] })
+  const plug = { stationId: station.id, evse: 1, connector: 1 }
+  const quote = await ada.get(201, 'POST /api/billing/quote', { ...plug, reservedMinutes: 5 })
+  assert.equal(quote.reservation.kept.totalMinor, 320)
+
   // The terms first; then Ada books, and nobody else can.
   const terms = await ada.get(200, `GET /api/bookings/terms?stationId=${station.id}`)
   const order = { stationId: station.id, evse: 1, from: at(0), to: at(60), termsVersion: terms.version }
   const booking = await ada.get(201, 'POST /api/bookings', order)
   assert.equal((await grace.get(409, 'POST /api/bookings', order)).code, 'booking_taken')
   await p.settle()
-  await works.get('turn bookings by the clock')!()
+  await p.strike('booking', /turn bookings by the clock/)
   await until(() => asked.length === 1)
   const [[action, { idTag, reservationId }]] = asked as [[string, any]]
   assert.deepEqual([action, idTag, reservationId], ['ReserveNow', 'CARD-Ada', booking.reservationId])
@@ -85,6 +91,12 @@ test('a booking is honoured, and somebody else is refused and told why', async t
   const { idTagInfo } = await charger.call('StartTransaction', begun)
   assert.equal(idTagInfo.status, 'Accepted')
   await until(async () => (await ada.get(200, `GET /api/bookings/${booking.id}`)).state === 'fulfilled')
+
+  // She pays for the reservation what she was told.
+  await p.settle()
+  const { fees } = await ada.get(200, `GET /api/bookings/${booking.id}`)
+  assert.deepEqual(fees, [{ kind: 'reservation', currency: 'EUR', amountMinor: 320, waived: false }])
+  assert.equal((await ada.get(200, 'GET /api/billing/wallet')).balances[0].owedMinor, 320)
 
   // What is cancelled, the charger keeps no longer.
   const other = await grace.get(201, 'POST /api/bookings', { ...order, from: at(61), to: at(120) })
