@@ -5,6 +5,7 @@ export const sheetOf = (light: string, dark: string): string => `
 body{font-size:1rem}
 main{max-width:70rem;padding-top:1.5rem}
 .slim{max-width:40rem}
+.plain{background:none;color:var(--accent);border-color:var(--accent)}
 .slim ul{padding-inline-start:1.25rem}
 .pair>label{flex:1}
 .top>div{gap:.75rem 1.5rem}
