@@ -1,3 +1,4 @@
+-- works with code from 0005
 -- What the product itself asks about is there from the beginning: nobody has changed it yet (changed_by is no person).
 with declared (key, description) as (values
   ('notice.text', 'Stands above every page and in the console; empty says nothing.'),
