@@ -50,7 +50,7 @@ const found: readonly Found[] = [
   },
   {
     path: '/api/auth/users',
-    word: 'email',
+    word: 'q',
     list: '/people',
     name: texts => texts.people.title,
     label: ({ name, email }) => text(name) || text(email),

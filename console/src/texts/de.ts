@@ -201,6 +201,8 @@ export const de: Catalogue = {
     newOrganisation: 'Neue Organisation',
     emptyTitle: 'Niemand hier',
     emptyText: 'Konten entstehen durch Registrierung oder Einladung.',
+    importText:
+      'Spalten: email, emailVerified (yes oder no), name, role, locale, disabled, passwordHash und passwordSalt. Die ersten beiden sind nötig. Wer ein Konto hat, behält es, wie es ist, und niemand bekommt eine E-Mail.',
     emptyOrganisations:
       'Eine Organisation hält Pässe, Ladegeräte oder einen Shop zusammen, und ihre Mitglieder handeln für sie.',
     disable: 'Sperren',

@@ -201,6 +201,8 @@ export const en = {
     newOrganisation: 'New organisation',
     emptyTitle: 'Nobody here',
     emptyText: 'Accounts come by signing up or by invitation.',
+    importText:
+      'Columns: email, emailVerified (yes or no), name, role, locale, disabled, passwordHash and passwordSalt. The first two are needed. Whoever has an account keeps it as it is, and nobody is told by mail.',
     emptyOrganisations: 'An organisation holds passports, chargers or a shop together, and its members act for it.',
     disable: 'Lock',
     enable: 'Unlock',

@@ -61,6 +61,8 @@ export interface RowAct<Row> {
 /** Where files of rows are taken over. */
 export interface ImportOf {
   readonly path: string
+  /** Which columns there are, where whoever has a file could not guess it. */
+  readonly about?: (texts: Catalogue) => string
   /** Asks what columns are that nobody knows, and tells when that is kept. */
   readonly Heads?: ComponentType<{ heads: readonly string[]; saved: () => void }>
 }

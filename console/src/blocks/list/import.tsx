@@ -40,7 +40,7 @@ const unknownIn = (trouble: unknown): readonly string[] =>
     : []
 
 /** A file is tried first, and says what it would do and what is wrong with which line; then it is taken over. */
-export function ImportModal({ path, Heads, close }: ImportOf & { close: () => void }) {
+export function ImportModal({ path, about, Heads, close }: ImportOf & { close: () => void }) {
   const texts = useTexts()
   const queries = useQueryClient()
   const [file, choose] = useState<File | null>(null)
@@ -70,6 +70,7 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
     <Modal opened onClose={finish} title={texts.list.import} size="lg">
       <Stack>
         <Text>{texts.list.importText}</Text>
+        {about && <Text>{about(texts)}</Text>}
         <FileInput
           label={texts.documents.file}
           accept=".csv,.txt,.xlsx,.json,.jsonl,.ndjson"

@@ -16,6 +16,7 @@ const list = listOf('/api/auth/users', {
     { name: texts => texts.people.disable, warns: texts => texts.people.disableText, ...lock(true) },
     { name: texts => texts.people.enable, ...lock(false) },
   ],
+  imports: { path: '/api/auth/users/imports', about: texts => texts.people.importText },
   empty: texts => ({ title: texts.people.emptyTitle, text: texts.people.emptyText }),
 })
 
