@@ -12,10 +12,16 @@ const count = Number(process.env.OHMNIBUS_SIGN_INS ?? 500)
 
 test(
   '10,000 sign-ins at once: the queue answers 503 with Retry-After, and a passport is read beside it as before (500 unless OHMNIBUS_SIGN_INS says more)',
-  { timeout: 300_000 },
+  // Connections that come faster than they are taken are asked for again seconds later.
+  { timeout: Math.max(300_000, count * 90) },
   async t => {
     const p = await start(t, await choose(['identity', 'documents', 'passports']), {
-      environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, RATE_LIMIT_FACTOR: '1000000' },
+      environment: {
+        ADMIN_EMAIL: admin.email,
+        ADMIN_PASSWORD: admin.password,
+        RATE_LIMIT_FACTOR: '1000000',
+        JWT_ACCESS_EXPIRY: '1h',
+      },
     })
     const address = await p.listen()
     const root = client(address)
