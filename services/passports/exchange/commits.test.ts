@@ -267,3 +267,59 @@ test('drafts that an import made are taken back, but for those that somebody cha
   const tried = await bring(list(1), '?dryRun=true')
   assert.equal((await me.post(`/imports/${tried.id}/undo`)).body.code, 'import_unready')
 })
+
+test('a battery is found again by its identifier, or by its serial and its model', async t => {
+  const { me, bring } = await opened(t)
+  const make = async (data: object, more: object) => {
+    const { status, text, body } = await me.post('', { data, ...more })
+    assert.equal(status, 201, text)
+    return body.id as string
+  }
+  const model = await make({ batteryCategory: 'EV' }, { granularity: 'model' })
+  const sibling = await make({ batteryCategory: 'EV' }, { granularity: 'model' })
+  const batch = await make({}, { granularity: 'batch', parentId: model })
+  const massOf = async (serial: string, parentId: string) => {
+    const { items } = (await me.get(`/${parentId}/children?limit=100`)).body
+    const found = items.filter((one: { serial: string }) => one.serial === serial)
+    assert.equal(found.length, 1, serial)
+    const said = (await me.get(`/${found[0].id}/attributes`)).body.items
+    return said.find(({ id }: { id: string }) => id === 'batteryMass')?.value
+  }
+  const head = 'serial,parentId,mass'
+  const first = await bring(`${head}\nS-1,${model},1 kg\nS-2,${model},1 kg\nS-1,${sibling},1 kg\nS-3,${batch},1 kg`)
+  assert.deepEqual(counts(first), ['done', 4, 0, 0, 0], JSON.stringify(first.faults))
+  const again = await bring(`${head}\nS-1,${model},2 kg\nS-2,${model},1 kg\nS-3,${model},3 kg\nS-4,${model},4 kg`)
+  assert.deepEqual(counts(again), ['done', 1, 2, 1, 0], JSON.stringify(again.faults))
+  assert.deepEqual(
+    [await massOf('S-1', model), await massOf('S-1', sibling), await massOf('S-3', batch)],
+    ['2', '1', '3'],
+    'of a battery of a batch a row may name the model',
+  )
+
+  // One that has no identifier yet gets that of a row; one that has another is another battery.
+  const named = `identifier,${head}\nQ-1,S-1,${model},5 kg\nQ-9,S-9,${model},1 kg`
+  assert.deepEqual(counts(await bring(named)), ['done', 1, 1, 0, 0])
+  assert.deepEqual(await me.found('identifier=Q-1'), ['Q-1'])
+  assert.deepEqual(counts(await bring(`identifier,${head}\nQ-2,S-1,${model},6 kg`)), ['done', 1, 0, 0, 0])
+  const two = await bring(`${head}\nS-1,${model},7 kg`)
+  assert.deepEqual([two.failed, two.faults[0].column, two.faults[0].code], [1, 'batterySerialNumber', 'value_invalid'])
+
+  const twice = await bring(`${head}\nS-7,${model},1 kg\nS-7,${sibling},1 kg\nS-7,${model},2 kg\nS-8,,1 kg`)
+  assert.deepEqual(counts(twice), ['done', 2, 0, 0, 2])
+  assert.deepEqual(
+    twice.faults.map(({ line, column, code }: Record<string, unknown>) => [line, column, code]),
+    [
+      [4, 'batterySerialNumber', 'row_repeated'],
+      [5, 'uniqueBatteryIdentifier', 'value_invalid'],
+    ],
+  )
+})
+
+test('two imports at once of the same serials make each battery once', async t => {
+  const { p, me, send } = await opened(t)
+  const { body: model } = await me.post('', { data: { batteryCategory: 'EV' }, granularity: 'model' })
+  const rows = Array.from({ length: 30 }, (_, at) => `S-${at},${model.id}`)
+  await Promise.all([rows, rows.toReversed()].map(some => send(['serial,parentId', ...some].join('\n'))))
+  await p.settle()
+  assert.equal((await me.get(`/${model.id}/children?limit=100`)).body.items.length, 30)
+})

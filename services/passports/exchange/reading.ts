@@ -56,10 +56,9 @@ export async function* linesOf(
     const cells = head.flatMap((target, index) => (target ? [cellIn(row[index] ?? '', target)] : []))
     for (const [index, target] of head.entries())
       if (!target && names[index] !== faultHead && row[index]?.trim()) lose(number, leftOut(names[index]!))
-    const whole = cells[columns.indexOf('data')]
-    const identifier = whole ? identifierIn(whole) : composed(cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
-    const before = identifier === '' ? undefined : seen.get(identifier)
-    if (identifier !== '' && before === undefined) seen.set(identifier, number)
+    const key = keyIn(name => cells[columns.indexOf(name)] ?? '')
+    const before = key === undefined ? undefined : seen.get(key)
+    if (key !== undefined && before === undefined) seen.set(key, number)
     // An empty line counts, so that the numbers of the others stay.
     yield `\r\n${cells.some(cell => cell !== '') ? [...cells, before ?? ''].map(quoted).join(',') : ''}`
   }
@@ -89,7 +88,14 @@ const leftOut = (head: string): Lost => ({
   detail: 'the mapping leaves this column out',
 })
 
-const identifierIn = (data: string): string => valueIn('identifier', verbatim<PassportData>(data)) ?? ''
+/** What a battery is found again by: its identifier, else its serial below what it begins with; undefined of none. */
+function keyIn(cell: (name: string) => string): string | undefined {
+  const whole = cell('data') ? verbatim<PassportData>(cell('data')) : undefined
+  const identifier = whole ? valueIn('identifier', whole) : composed(cell('uniqueBatteryIdentifier'))
+  if (identifier) return identifier
+  const serial = whole ? valueIn('serial', whole) : composed(cell('batterySerialNumber'))
+  return serial && cell('parentId') ? `${cell('parentId')}\n${serial}` : undefined
+}
 
 const quoted = (cell: string | number): string => `"${String(cell).replaceAll('"', '""')}"`
 

@@ -60,7 +60,7 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
       'CSV of any delimiter and encoding, XLSX, JSON or NDJSON. Columns are named by an attribute of the law, by its ' +
       'label in any of the 24 languages of the Union, or by a usual word, with a unit in brackets behind it; a number ' +
       'says its unit there or in its cell. What no one can tell is asked for: see the mapping. A battery is found ' +
-      'again by its identifier. A dry run tells row by row what it would do. JSON and NDJSON may hold documents in the formats ' +
+      'again by its identifier, or, where a row says none, by its serial below the model or the batch of its `parentId`. A dry run tells row by row what it would do. JSON and NDJSON may hold documents in the formats ' +
       'of others, and a package of Asset Administration Shells (AASX) may come as it is: what maps becomes values, the document ' +
       'stays beside them for its owner; `POST /api/exchange/convert` tells beforehand what would not be understood. What is larger ' +
       'than 20 MB, or says no length, is streamed to where files lie and read there by the job, up to 1 GB: CSV or NDJSON; what ' +

@@ -15,6 +15,33 @@ export async function findByIdentifier(db: Db, ownerId: string, given: string): 
   return row?.id
 }
 
+/** A battery by its serial, below a model or a batch. */
+export interface Numbered {
+  readonly ownerId: string
+  readonly parentId: string
+  readonly serial: string
+}
+
+/**
+ * Passports that an owner has of it, two at most: those that begin with the parent, or with a batch of it. Nobody else makes
+ * or finds one until the transaction ends.
+ */
+export async function findBySerial(tx: Tx, { ownerId, parentId, serial }: Numbered): Promise<Named[]> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`serial ${parentId} ${serial}`}, 0))`
+  return await tx<Named[]>`
+    select id, identifier from passports
+    where owner_id = ${ownerId} and serial = ${serial} and granularity <> 'model'
+      and (parent_id = ${parentId}
+        or parent_id in (select id from passports where parent_id = ${parentId} and granularity = 'batch'))
+    order by id limit 2`
+}
+
+export interface Named {
+  readonly id: string
+  /** Where it says one. */
+  readonly identifier: string | null
+}
+
 export async function findMapping(db: Db, ownerId: string): Promise<Mapping> {
   const [row] = await db<{ columns: Mapping }[]>`select columns from import_mappings where owner_id = ${ownerId}`
   return row?.columns ?? {}

@@ -2,14 +2,14 @@ import { Column, newId, ownerFor, Problem, stringify, verbatim, type Actor, type
 import { attributeOf, parseGiven } from '#law'
 import { PassportCreated, PassportDeleted, type PassportData } from '#contracts/passports'
 import type { PassportsHost } from '../host.ts'
-import { valueIn } from '../columns.ts'
+import { composed, valueIn } from '../columns.ts'
 import { draft, editableBy, publish, told, type Passport } from '../passports.ts'
 import { writePublished } from '../publishing.ts'
 import { deletePassport, findInherited, insertPassport, lockPassport } from '../store.ts'
 import { parentFor, requireChildless, type Change } from '../units/changing.ts'
 import { requireReadable, requireValues, withAttributes } from '../units/units.ts'
 import { givable } from './head.ts'
-import { findByIdentifier } from './store.ts'
+import { findByIdentifier, findBySerial } from './store.ts'
 
 const text = { expects: 'a value', required: false, read: (cell: string) => cell }
 
@@ -45,7 +45,7 @@ export const mends = {
 const refuse = (column: string, detail: string, code = 'value_invalid'): Problem =>
   new Problem('unprocessable', code, { errors: [{ pointer: `/${column}`, detail }] })
 
-/** Takes one battery over: found by its identifier and changed, or made. */
+/** Takes one battery over: found by its identifier, or by its serial and its model, and changed; or made. */
 export async function takeLine(
   host: PassportsHost,
   change: Change,
@@ -64,15 +64,26 @@ export async function takeLine(
     granularity?: 'model' | 'batch' | 'item'
     sameAsRow?: number
   }
+  const [identifier, serial] = keysIn(whole, said)
   if (sameAsRow !== undefined)
-    throw refuse('uniqueBatteryIdentifier', `is that of row ${sameAsRow} too`, 'row_repeated')
+    throw refuse(
+      identifier ? 'uniqueBatteryIdentifier' : 'batterySerialNumber',
+      `is that of row ${sameAsRow} too`,
+      'row_repeated',
+    )
   const values = Object.fromEntries(Object.entries(said).map(([id, cell]) => [id, givenOfCell(id, cell)]))
   const given = JSON.stringify(values)
   return await byColumn(async () => {
     requireValues(given)
     const owner = ownerFor(actor)
-    const identifier = whole ? valueIn('identifier', wholeOf(whole)) : said.uniqueBatteryIdentifier
-    const id = identifier && (await findByIdentifier(tx, owner.id, identifier))
+    if (parentId && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parentId))
+      throw refuse('parentId', 'must be the id of a passport')
+    const byIdentifier = identifier && (await findByIdentifier(tx, owner.id, identifier))
+    const bySerial =
+      !byIdentifier && serial && parentId && granularity !== 'model'
+        ? await idBySerial(tx, { ownerId: owner.id, parentId, serial }, identifier)
+        : undefined
+    const id = byIdentifier || bySerial
     const before = id ? editableBy(actor, await lockPassport(tx, id, actor)) : undefined
     const start = whole ? wholeOf(whole) : (before?.data ?? {})
     const data = given === '{}' ? start : verbatim<PassportData>(withAttributes(stringify(start), given))
@@ -80,16 +91,17 @@ export async function takeLine(
     if (!whole) requireReadable(data)
     let passport: Passport
     if (before) {
-      if (parentId && parentId !== before.parentId) throw refuse('parentId', 'a passport keeps what it begins with')
+      // Of a battery of a batch a row may name the model.
+      if (parentId && parentId !== before.parentId && !bySerial)
+        throw refuse('parentId', 'a passport keeps what it begins with')
       if (granularity && granularity !== before.granularity)
         throw refuse('granularity', 'a passport keeps what it is of')
       passport = await change(tx, before, data, actor, 'import')
     } else {
       const at = host.now()
       const kind = granularity ?? 'item'
-      if (parentId && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parentId))
-        throw refuse('parentId', 'must be the id of a passport')
-      if (kind !== 'model' && !identifier) throw refuse('uniqueBatteryIdentifier', 'is required')
+      if (kind !== 'model' && !identifier && !(serial && parentId))
+        throw refuse('uniqueBatteryIdentifier', 'is required, or batterySerialNumber with parentId')
       const parent = parentId ? await parentFor(tx, parentId, { granularity: kind, data, owner }, actor) : undefined
       passport = draft(newId(at.getTime()), owner, data, at, { granularity: kind, parent })
       const inherited = parent && (await findInherited(tx, parent.id))
@@ -105,6 +117,27 @@ export async function takeLine(
     if (isPublished) await writePublished(host, tx, passport, publish(passport, host.now()), actor)
     return before ? (passport === before && !isPublished ? 'unchanged' : 'updated') : { created: passport.id }
   })
+}
+
+/** The identifier and the serial of the battery of a row. */
+const keysIn = (
+  whole: string | undefined,
+  said: Readonly<Record<string, string>>,
+): readonly [identifier: string | null, serial: string | null] => {
+  if (!whole) return [said.uniqueBatteryIdentifier ?? null, composed(said.batterySerialNumber ?? '') || null]
+  const data = wholeOf(whole)
+  return [valueIn('identifier', data), valueIn('serial', data)]
+}
+
+/** The battery that a serial means; where the row says an identifier, one that has none yet. */
+async function idBySerial(
+  tx: Tx,
+  numbered: Parameters<typeof findBySerial>[1],
+  identifier: string | null,
+): Promise<string | undefined> {
+  const [first, second] = (await findBySerial(tx, numbered)).filter(one => !identifier || one.identifier === null)
+  if (second) throw refuse('batterySerialNumber', 'is that of several batteries of the model: say the identifier')
+  return first?.id
 }
 
 /** Takes a draft back that an import made; false where it is another by now, or others begin with it. */
