@@ -15,7 +15,9 @@ import { kill, launch, serversOf, until } from './product.ts'
 const admin = { email: 'maker@example.com', password: 'quiet trains at dawn' }
 const seed = seedFrom(process.env.FAULT_SEED)
 const kills = 3
-const [items, lines, badEvery] = [6_000, 600, 50]
+/** How many are ordered; OHMNIBUS_ITEMS=100000 for a whole run. */
+const items = Number(process.env.OHMNIBUS_ITEMS ?? 6_000)
+const [lines, badEvery] = [600, 50]
 const gtin = '09506000134352'
 
 /** A file: two of three lines publish, some are wrong. */

@@ -90,13 +90,13 @@ export async function bring(who: Client, name: string, fields: Record<string, st
 }
 
 /** What an order or an import became, when its job is done: thousands take their time. */
-export async function became(who: Client, path: string): Promise<any> {
+export async function became(who: Client, path: string, withinMs = 180_000): Promise<any> {
   let one: any
   const isThrough = async (): Promise<boolean> => {
     one = await who.get(200, `GET ${path}`)
     return !['waiting', 'running'].includes(one.state)
   }
-  await until(path, isThrough, 180_000)
+  await until(path, isThrough, withinMs)
   assert.equal(one.state, 'done', JSON.stringify(one).slice(0, 500))
   return one
 }

@@ -4,7 +4,9 @@ import { client } from './client.ts'
 import { verifyHistory } from '../../tools/verify.ts'
 import { became, notSplit, oneProcess, openCode, people, split, type Open } from './batteries.ts'
 
-const serials = 3_000
+/** How many come of the model; OHMNIBUS_SERIALS=100000 for a whole run. */
+const serials = Number(process.env.OHMNIBUS_SERIALS ?? 3_000)
+const patience = Math.max(180_000, serials * 10)
 
 async function maker(t: TestContext, open: Open): Promise<void> {
   const site = await open(t)
@@ -44,13 +46,13 @@ async function maker(t: TestContext, open: Open): Promise<void> {
   }
   const began = performance.now()
   const { id } = await mara.get(202, `POST ${model}/items`, order, { 'idempotency-key': 'the-first-run' })
-  const made = await became(mara, `${model}/items/${id}`)
+  const made = await became(mara, `${model}/items/${id}`, patience)
   t.diagnostic(`${serials} with all that follows in ${Math.round(performance.now() - began)} ms`)
   assert.deepEqual([made.created, made.failed], [serials, 0])
   const same = await mara.get(202, `POST ${model}/items`, order, { 'idempotency-key': 'the-first-run' })
   assert.equal(same.id, id, 'an order whose answer was lost is the same order')
   const { id: second } = await mara.get(202, `POST ${model}/items`, order)
-  const twice = await became(mara, `${model}/items/${second}`)
+  const twice = await became(mara, `${model}/items/${second}`, patience)
   assert.deepEqual([twice.created, twice.failed], [0, serials], 'and one that is given twice makes nothing twice')
 
   const { items: children } = await mara.get(200, `GET ${batch}/children?limit=100`)
@@ -103,10 +105,10 @@ async function maker(t: TestContext, open: Open): Promise<void> {
   }
 }
 
-test('maker: a model, a batch, three thousand serials, a correction to the model, and the history before and after it', t =>
+test('maker: a model, a batch, a run of serials, a correction to the model, and the history before and after it', t =>
   maker(t, oneProcess))
 test(
-  'maker, each service in a process of its own: a model, a batch, three thousand serials, a correction to the model, and the history before and after it',
+  'maker, each service in a process of its own: a model, a batch, a run of serials, a correction to the model, and the history before and after it',
   { skip: notSplit },
   t => maker(t, split),
 )
