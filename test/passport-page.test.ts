@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '#kernel'
+import { allCategories, languages } from '#law'
 import { publicIdOf } from '../services/passports/codes/codes.ts'
+import { faultsIn, validator } from './browser/validity.ts'
 import { open, published, upload } from './lattice/cases.ts'
 
 test('the link set of a battery names its papers by what they are, those alone that are everybody’s, and each leads to its bytes', async t => {
@@ -76,4 +78,34 @@ test('a robot that makes previews of links gets what people get, and nothing of 
       assert.deepEqual([head.status, head.tag, head.body], [200, people.tag, ''])
     }
   assert.deepEqual((await of.as(owner).get(`/${one.id}/access-log`)).body.items, [])
+})
+
+test('in every language and of every category the page loads nothing besides itself, runs nothing, and is HTML by its rules', async t => {
+  const of = await open(t)
+  const pages: Record<string, string> = {}
+  for (const category of allCategories) {
+    const { id } = await published(of, category, { userId: newId() })
+    for (const language of Object.keys(languages)) {
+      const name = `${category} ${language}`
+      const { statusCode, headers, body } = await of.p.http.inject(`/passport/${id}?lang=${language}`)
+      assert.deepEqual(
+        [statusCode, headers['content-language'], headers['set-cookie']],
+        [200, language, undefined],
+        name,
+      )
+      assert.match(String(headers['content-security-policy']), /default-src 'none'/, name)
+      assert.doesNotMatch(
+        body,
+        /<(script|iframe|object|embed|img|video|audio|form|base|meta http)\b|\son[a-z]+=/i,
+        name,
+      )
+      assert.doesNotMatch(body, /@import|url\(|javascript:|\s(src|srcset|ping|action|formaction)=/i, name)
+      for (const [link] of body.matchAll(/<link\b[^>]*>/g))
+        assert.equal(link, '<link rel="icon" href="data:," />', name)
+      pages[name] = body
+    }
+  }
+  const checker = validator()
+  if (checker) assert.deepEqual(faultsIn(checker, pages), [])
+  else t.diagnostic('there is no Java here, so the HTML of the pages was not held against its rules')
 })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { newId } from '#kernel'
 import { pythonOf } from '../../tools/outside/peers.ts'
@@ -16,6 +19,9 @@ for (const [what, path, filter] of parts)
     async t => {
       const [command, ...args] = await pythonOf('schemathesis')
       const of = await open(t)
+      // It keeps what failed beside where it runs.
+      const cwd = mkdtempSync(join(tmpdir(), 'ohmnibus-outside-'))
+      t.after(() => rmSync(cwd, { recursive: true, force: true }))
       const owner = { userId: newId() }
       await published(of, 'EV', owner)
       const address = await of.p.listen()
@@ -47,7 +53,7 @@ for (const [what, path, filter] of parts)
           '--no-color',
           ...filter,
         ],
-        { maxBuffer: 2 ** 26, timeout: 1_200_000 },
+        { cwd, maxBuffer: 2 ** 26, timeout: 1_200_000 },
       ).catch((error: { stdout?: string; message: string }) =>
         assert.fail(`${(error.stdout ?? error.message).slice(-4000)}`),
       )
