@@ -24,11 +24,16 @@ test('who runs a network follows each thing to what it is made of', { skip, time
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
 })
 
-test('passports are taken back, and a message leads to what it is about', { skip, timeout: 600_000 }, async t => {
-  const town = await openTown(t, { NOTIFICATION_DIGEST: '0s' })
-  await t.test('a passport is as it was, is archived, and a draft is deleted', () => versions(town))
-  assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
-})
+test(
+  'passports and files are taken back, and a message leads to what it is about',
+  { skip, timeout: 600_000 },
+  async t => {
+    const town = await openTown(t, { NOTIFICATION_DIGEST: '0s' })
+    await t.test('a passport is as it was, is archived, and a draft is deleted', () => versions(town))
+    await t.test('a file with mistakes comes back marked, and what it made is taken back', () => undone(town))
+    assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
+  },
+)
 
 interface There {
   readonly device: Awaited<ReturnType<typeof connect>>
@@ -259,5 +264,40 @@ async function versions(town: Town): Promise<void> {
   await page.getByRole('link', { name: /BP-1/ }).first().click()
   await page.waitForURL(`${address}/console/passports/${id}`)
   await heading(page, 'BP-1')
+  await page.context().close()
+}
+
+async function undone({ at, person, p, address }: Town): Promise<void> {
+  const grace = await person('Grace')
+  const page = await at(grace, '/console/passports')
+  await page.getByRole('button', { name: 'Import' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Import' })
+  const lines = [
+    'uniqueBatteryIdentifier,batteryCategory,batteryMass [kg]',
+    'B-1,EV,450',
+    'B-2,EV,451',
+    'B-3,no such,452',
+  ]
+  const buffer = Buffer.from(lines.join('\r\n'))
+  await dialog.locator('input[type=file]').setInputFiles({ name: 'batteries.csv', mimeType: 'text/csv', buffer })
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
+  const marked = await dialog
+    .getByRole('link', { name: 'The file, with what is wrong marked in it' })
+    .getAttribute('href')
+  const file = await (await page.request.get(address + marked!)).text()
+  assert.match(file, /B-3,no such/)
+  await look(page, 'X10-marked')
+  await dialog.getByRole('button', { name: 'Take over 2' }).click()
+  await p.settle()
+  await dialog.getByText(/2 created/).waitFor()
+
+  await page.goto(`${address}/console/jobs`)
+  await page.getByRole('button', { name: 'Take it back' }).click()
+  await look(page, 'S3-undo')
+  await page.getByRole('dialog').getByRole('button', { name: 'Take it back' }).click()
+  await p.settle()
+  await page.getByRole('button', { name: 'Take it back' }).waitFor({ state: 'detached' })
+  assert.deepEqual((await grace.api.get(200, 'GET /api/passports')).items, [])
   await page.context().close()
 }
