@@ -619,6 +619,11 @@ suite('who sees what', () => {
         '/api/passports/:id/readers',
       ])
         await go(way, one.id, who)
+    const { group } = written.find(({ id }) => id === 'batteryStatus')!
+    const closed = encodeURIComponent(`$['${group}']['batteryStatus']`)
+    const officer = of.p.signedIn({ userId: newId(), role: 'authority' })
+    const url = `/v1/dpps/urn:uuid:${one.id}/elements/${closed}`
+    assert.equal((await of.p.http.inject({ url, headers: officer })).statusCode, 403)
     assert.deepEqual(await seen(one.id), before)
   })
 

@@ -4,10 +4,12 @@ import { OrganisationKindsChanged } from '#contracts/identity'
 import type { OrganisationKind } from '#contracts/shared'
 import { newId, type Actor } from '#kernel'
 import { attributes, languages, type Attribute } from '#law'
+import type { InjectOptions } from 'fastify'
 import { strFromU8, unzipSync } from 'fflate'
 import { documents } from '../../services/documents/service.ts'
 import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { open as openPassports } from '../../services/passports/testing.ts'
+import { textsIn } from '../../services/passports/labels/codes.ts'
 import { textOfPdf } from '../pdf.ts'
 
 /** Passports and documents whose every part bears a marker of its own, and each surface on which something of them leaves. */
@@ -118,6 +120,17 @@ export interface Case {
   markers: Map<string, string>
   evidence: string[]
   owner: Partial<Actor>
+  /** What somebody asked, brought and ordered that is between them and its owner. */
+  between: Between
+}
+
+interface Between {
+  readonly requestId: string
+  readonly importId: string
+  /** A model, and an order for items of it. */
+  readonly model: string
+  readonly orderId: string
+  readonly markers: readonly string[]
 }
 
 /** Stores a document of the passport for its owner: its title, its name and its content bear the marker. */
@@ -141,6 +154,42 @@ export async function upload(
   })
   assert.equal(answer.statusCode, 201, answer.body)
   return { docId: answer.json().docId, marker }
+}
+
+/**
+ * Somebody asks its owner for a passport, who brings a file with a row that is refused, and orders items twice of one
+ * number: what they say bears markers.
+ */
+async function between(
+  of: Awaited<ReturnType<typeof open>>,
+  owner: Partial<Actor>,
+  passportId: string,
+): Promise<Between> {
+  const ada = of.as(owner)
+  const [reason, row, serial] = [`zr${next()}`, `zi${next()}`, `zs${next()}`]
+  const purpose = { name: 'Somebody', purpose: 'treatment', reason }
+  const asked = await of.as({ userId: newId() }).post(`/${passportId}/requests`, purpose)
+  assert.equal(asked.status, 201, asked.text)
+  const file = `identifier,category,model,Battery mass [kg]\n${row},EV,M1,heavy ${row}\n`
+  const brought = await of.p.http.inject({
+    method: 'POST',
+    url: '/api/passports/import',
+    headers: { ...of.p.signedIn(owner), 'content-type': 'text/csv' },
+    payload: file,
+  })
+  assert.ok(brought.statusCode < 300, brought.body)
+  const said = { attributes: { batteryCategory: { value: 'EV' }, batteryModelIdentifier: { value: `M ${serial}` } } }
+  const model = (await ada.post('', { data: said, granularity: 'model' })).body.id
+  const ordered = await ada.post(`/${model}/items`, { serials: [serial, serial] })
+  assert.equal(ordered.status, 202, ordered.text)
+  await of.p.settle()
+  return {
+    requestId: asked.body.id,
+    importId: brought.json().id,
+    model,
+    orderId: ordered.body.id,
+    markers: [reason, row, serial],
+  }
 }
 
 const known = new Set(['declaration-of-conformity', 'manual', 'due-diligence', 'carbon-footprint-study', 'dismantling'])
@@ -167,14 +216,17 @@ export async function published(
     stored.push({ ...paper, ...(await upload(of, owner, { passportId: id, kind, ...attribute })) })
   }
   assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+  const own = await between(of, owner, id)
   return {
     id,
     papers: stored,
     category,
     owner,
+    between: own,
     markers: new Map(all.map(([id, { marker }]) => [id, marker])),
     evidence: [
       ...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4),
+      ...own.markers,
       'zqhidden1',
       'zqhidden2',
       'zqhidden3',
@@ -202,6 +254,7 @@ export async function inherited(
   const made = await ada.post('', { data: { attributes: valuesOf(true) }, parentId: model })
   assert.equal(made.status, 201, made.text)
   assert.equal((await ada.post(`/${made.body.id}/publish`)).status, 200)
+  const own = await between(of, owner, made.body.id)
   return {
     id: made.body.id,
     model,
@@ -209,8 +262,13 @@ export async function inherited(
     papers: [],
     category,
     owner,
+    between: own,
     markers: new Map(all.map(([id, { marker }]) => [id, marker])),
-    evidence: [...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4), 'zqhidden4'],
+    evidence: [
+      ...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4),
+      ...own.markers,
+      'zqhidden4',
+    ],
   }
 }
 
@@ -244,29 +302,51 @@ const mergePatch = 'application/merge-patch+json'
 const elementOf = (dpp: string, { group, id }: Pick<Attribute, 'group' | 'id'>): string =>
   `${dpp}/elements/${encodeURIComponent(`$['${group}']['${id}']`)}`
 
+/** Every request that `surfaces` made in this process: `GET /api/passports`. */
+export const asked = new Set<string>()
+
 /** Every surface on which something about a passport leaves, as the texts that leave there. */
 export async function surfaces(
   of: Awaited<ReturnType<typeof open>>,
-  { id, papers, category, markers, owner }: Case,
+  { id, papers, category, markers, owner, between }: Case,
   reader: Partial<Actor> | undefined,
 ): Promise<Surfaces> {
   const headers = reader ? of.p.signedIn(reader) : {}
+  const inject = async (request: InjectOptions) => {
+    asked.add(`${request.method ?? 'GET'} ${String(request.url).split('?')[0]}`)
+    return await of.p.http.inject(request)
+  }
   const get = async (url: string): Promise<string> => {
-    const answer = await of.p.http.inject({ url, headers })
+    const answer = await inject({ url, headers })
     return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
   }
   const fileOf = async (url: string): Promise<string> => {
-    const file = await of.p.http.inject({ url, headers })
+    const file = await inject({ url, headers })
     return `${file.statusCode} ${JSON.stringify(file.headers)} ${unpacked(file.rawPayload)}`
   }
   const as = async (url: string, accept: string): Promise<string> =>
-    (await of.p.http.inject({ url, headers: { ...headers, accept } })).body
+    (await inject({ url, headers: { ...headers, accept } })).body
   const printed = async (url: string): Promise<string> => {
-    const answer = await of.p.http.inject({ url, headers: { ...headers, accept: 'application/pdf' } })
+    const answer = await inject({ url, headers: { ...headers, accept: 'application/pdf' } })
     return answer.statusCode === 200 ? textOfPdf(answer.rawPayload) : answer.body
   }
-  const send = async (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object, type?: string) => {
-    const answer = await of.p.http.inject({
+  const picture = async (url: string): Promise<string> => {
+    const answer = await inject({ url, headers })
+    if (answer.statusCode !== 200) return answer.body
+    // What the code in it says, and what is written beside the picture.
+    return `${(await textsIn(answer.rawPayload)).join()} ${answer.rawPayload.toString('latin1')}`
+  }
+  const drawn = async (url: string): Promise<string> => {
+    const answer = await inject({ url, headers })
+    return answer.statusCode === 200 ? textOfPdf(answer.rawPayload) : answer.body
+  }
+  const send = async (
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object,
+    type?: string,
+  ) => {
+    const answer = await inject({
       method,
       url,
       headers: { ...headers, ...(payload && { 'content-type': type ?? 'application/json' }) },
@@ -277,6 +357,14 @@ export async function surfaces(
   /** What is refused; those who may do it would change what the others see. */
   const refused: typeof send = async (...asked) =>
     reader === owner || reader?.role === 'admin' ? '' : await send(...asked)
+  /** What another rule set would change of all that is theirs. */
+  const ruleCheck = async (): Promise<string> => {
+    const url = '/api/passports/rules/checks'
+    const begun = await inject({ method: 'POST', url, headers, payload: { set: 'ec-1.0' } })
+    if (begun.statusCode !== 202) return begun.body
+    await of.p.settle()
+    return `${begun.body} ${await get(`${url}/${begun.json().id}`)}`
+  }
   // After the newest version there is, whatever the time is for the platform.
   const at = '2099-01-01T00:00:00.000Z'
   const [api, dpp] = [`/api/passports/${id}`, `/v1/dpps/urn:uuid:${id}`]
@@ -302,7 +390,7 @@ export async function surfaces(
           .filter(name => category === 'LMT' || ['ohmnibus-1', 'batterypass-ready-1.0'].includes(name))
           .map(async format => {
             const url = `/api/exchange/passports/${id}?format=${format}`
-            const file = await of.p.http.inject({ url: `${url}&download=true`, headers })
+            const file = await inject({ url: `${url}&download=true`, headers })
             // What a format asks for is named whether it is there or not; the rest of the report is looked through.
             const report = (await get(url)).replace(/"attribute":"[^"]*"/g, '')
             return [`format ${format}`, [JSON.stringify(file.headers), unpacked(file.rawPayload), report].join('\n')]
@@ -320,10 +408,11 @@ export async function surfaces(
         ),
       ),
     ),
-    // What is drawn says what it says as text; a picture and a sheet would say the same.
     label: await get(`${api}/label?format=svg&symbols=true`),
     labelForPrinters: await get(`${api}/label?format=zpl`),
     sheet: await send('POST', '/api/passports/labels', { passportIds: [id] }),
+    labelAsPicture: await picture(`${api}/label?format=png&symbols=true`),
+    labelOnPaper: await drawn(`${api}/label?format=pdf&symbols=true`),
     sheetDrawn: await send('POST', '/api/passports/labels', { passportIds: [id], format: 'svg', symbols: true }),
     byProduct: await get(`/v1/dppsByProductId/${product}`),
     byProducts: await send('POST', '/v1/dppsByProductIds', [product]),
@@ -353,7 +442,7 @@ export async function surfaces(
       )
     ).join(' '),
     pdf: await printed(`/passport/${id}`),
-    head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
+    head: JSON.stringify((await inject({ method: 'HEAD', url: api, headers })).headers),
     changed: await refused('PUT', api, { data: {} }),
     documents: await get(`/api/documents?passportId=${id}&limit=100`),
     documentsOfKind: await get(`/api/documents?passportId=${id}&kind=other`),
@@ -370,11 +459,61 @@ export async function surfaces(
           ]
           const { href } = new URL(/"url":"([^"]*)"/.exec(single)?.[1] ?? 'http://localhost/nothing')
           const link = await get(href.slice(new URL(href).origin.length))
-          const changed = await of.p.http.inject({ method: 'PUT', url: one, headers, payload: { title: 'mine' } })
+          const changed = await inject({ method: 'PUT', url: one, headers, payload: { title: 'mine' } })
           return [`document ${at}`, [single, download, page, link, changed.body].join('\n')]
         }),
       ),
     ),
+    fleet: await get('/api/passports/readiness?limit=100'),
+    fleetSummary: await get('/api/passports/readiness/summary?by=model'),
+    fleetReport: await get('/api/passports/readiness/report?format=csv'),
+    fleetOnPaper: await drawn('/api/passports/readiness/report?format=pdf&by=model'),
+    ...(category === 'LMT' && { ruleCheck: await ruleCheck() }),
+    requests: await get('/api/passports/requests?limit=100'),
+    requestsAsked: await get('/api/passports/requests?as=asker&limit=100'),
+    request: await get(`/api/passports/requests/${between.requestId}`),
+    ...Object.fromEntries(
+      await Promise.all(
+        ['give', 'refuse', 'ask', 'answer', 'withdraw', 'revoke'].map(async move => {
+          const said = {
+            refuse: { reason: 'x' },
+            ask: { question: 'x' },
+            answer: { answer: 'x' },
+            revoke: { reason: 'x' },
+          }
+          const body = said[move as keyof typeof said] ?? {}
+          return [
+            `request: ${move}`,
+            await refused('POST', `/api/passports/requests/${between.requestId}/${move}`, body),
+          ]
+        }),
+      ),
+    ),
+    orders: await get('/api/passports/serialisations?limit=100'),
+    order: await get(`/api/passports/${between.model}/items/${between.orderId}`),
+    orderErrors: await get(`/api/passports/${between.model}/items/${between.orderId}/errors`),
+    orderCancelled: await refused('POST', `/api/passports/${between.model}/items/${between.orderId}/cancel`),
+    imports: await get('/api/passports/imports?limit=100'),
+    // To those whose import it is it goes on for as long as they listen.
+    importLive: await refused('GET', `/api/passports/imports/${between.importId}/stream`),
+    ...Object.fromEntries(
+      await Promise.all(
+        ['', '/errors', '/marked'].map(async what => [
+          `import${what}`,
+          await fileOf(`/api/passports/imports/${between.importId}${what}`),
+        ]),
+      ),
+    ),
+    ...Object.fromEntries(
+      await Promise.all(
+        ['cancel', 'commit', 'pause', 'resume', 'undo'].map(async move => [
+          `import: ${move}`,
+          await refused('POST', `/api/passports/imports/${between.importId}/${move}`),
+        ]),
+      ),
+    ),
+    settings: await get('/api/passports/settings'),
+    mapping: await get('/api/passports/import/mapping'),
     unpublished: await refused('DELETE', api),
   }
 }
