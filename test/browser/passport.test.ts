@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { languages } from '#law'
+import { newId } from '#kernel'
+import { allCategories, languages } from '#law'
 import { open } from '../../services/passports/testing.ts'
 import { findingsOf } from './axe.ts'
+import { open as openAll, published } from '../lattice/cases.ts'
 import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 const long = 'x'.repeat(120)
@@ -71,5 +73,38 @@ test(
     for (const text of [identifier, `Lithium${long}`, '48.0mΩ', '1.20mΩ', 'kg'])
       assert.ok(printed.includes(text.replace(/\s+/g, '')), `${text} in ${stdout}`)
     assert.ok(stdout.split('\f').length <= 6, 'on a few sheets')
+  },
+)
+
+test(
+  'in every language and of every category the page stands without scripts, asks for itself alone, and is accessible',
+  { skip, timeout: 300_000 },
+  async t => {
+    const of = await openAll(t)
+    const origin = await of.p.listen()
+    const browser = await openChromium(t)
+    const viewport = { width: 360, height: 780 }
+    const reader = await browser.newContext({ javaScriptEnabled: false, viewport })
+    // What its reader sees has scripts off; axe-core is a script.
+    const [page, examined] = [await reader.newPage(), await (await browser.newContext({ viewport })).newPage()]
+    const asked: string[] = []
+    for (const one of [page, examined]) one.on('request', request => void asked.push(request.url()))
+    const tags = Object.keys(languages)
+    for (const [at, category] of allCategories.entries()) {
+      const { id } = await published(of, category, { userId: newId() })
+      // Each language with some category, each category in some languages: what it says is read in all of them elsewhere.
+      for (const language of tags.filter((_, index) => index % allCategories.length === at)) {
+        const name = `${category} ${language}`
+        const address = `${origin}/passport/${id}?lang=${language}`
+        asked.length = 0
+        assert.equal((await page.goto(address))!.status(), 200, name)
+        assert.equal(await page.locator('html').getAttribute('lang'), language)
+        assert.ok((await page.locator('main').innerText()).length > 500, name)
+        assert.deepEqual(await reader.cookies(), [], name)
+        await examined.goto(address)
+        assert.deepEqual(await findingsOf(examined), [], name)
+        assert.deepEqual(asked, [address, address], name)
+      }
+    }
   },
 )
