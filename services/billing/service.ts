@@ -1,4 +1,3 @@
-import { getPrices, getReservationTerms } from '#contracts/billing'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { ledger } from '#money/ledger'
@@ -25,9 +24,8 @@ import { invoicePaymentRoutes } from './invoices/payments.ts'
 import { problems } from './problems.ts'
 import { quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
-import { answerChargers } from './tariffs/chargers.ts'
+import { answerPricing } from './tariffs/chargers.ts'
 import { tariffRoutes } from './tariffs/routes.ts'
-import { answerPrices } from './tariffs/store.ts'
 import { tariffTrialRoutes } from './tariffs/trying.ts'
 import { upkeep } from './upkeep.ts'
 import { holdToLeast } from './wallets/least.ts'
@@ -50,9 +48,8 @@ export const billing = defineService({
     tariffTrialRoutes(host)
     groupRoutes(host)
     quoteRoutes(host)
-    host.answer(getPrices, input => answerPrices(host.db, input))
-    host.answer(getReservationTerms, input => answerReservations(host, input))
-    answerChargers(host)
+    answerReservations(host)
+    answerPricing(host)
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)

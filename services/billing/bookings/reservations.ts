@@ -1,5 +1,4 @@
-import type { Static } from 'typebox'
-import type { getReservationTerms, TariffTerms } from '#contracts/billing'
+import { getReservationTerms, type TariffTerms } from '#contracts/billing'
 import { exact, toWhole } from '#money/amount'
 import { ofReservations } from '#money/tariff-price'
 import type { Terms } from '#money/tariff-words'
@@ -7,20 +6,18 @@ import type { BillingHost } from '../host.ts'
 import { agreedAt } from '../quotes/routes.ts'
 import { findSeller, treatmentOf } from '../sellers/sellers.ts'
 
-type Asked = Static<(typeof getReservationTerms)['input']>
-
-/** See `get_reservation_terms`; of who was quoted a price a moment ago that. */
-export async function answerReservations(
-  { db, now }: BillingHost,
-  { place, ...spot }: Asked,
-): Promise<Static<(typeof getReservationTerms)['output']>> {
-  const at = now()
-  const agreed = await agreedAt(db, spot, at)
-  const terms = agreed && ofReservations(agreed.terms)
-  if (!terms) return { terms: null }
-  const seller = terms.taxIncluded ? undefined : await findSeller(db, spot.ownerId)
-  const percent = seller ? treatmentOf(seller, null, { place, endedAt: at }).percent : '0'
-  return { terms: withTax(terms, percent) }
+/** What a reservation costs; of who was quoted a price a moment ago that. */
+export function answerReservations(host: BillingHost): void {
+  const { db, now } = host
+  host.answer(getReservationTerms, async ({ place, ...spot }) => {
+    const at = now()
+    const agreed = await agreedAt(db, spot, at)
+    const terms = agreed && ofReservations(agreed.terms)
+    if (!terms) return { terms: null }
+    const seller = terms.taxIncluded ? undefined : await findSeller(db, spot.ownerId)
+    const percent = seller ? treatmentOf(seller, null, { place, endedAt: at }).percent : '0'
+    return { terms: withTax(terms, percent) }
+  })
 }
 
 /** Fees of bookings are told with tax, as who books pays them. */

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { getChargerTariffs, getSessionCosts, type TariffTerms } from '#contracts/billing'
+import { getChargerTariffs, getPrices, getSessionCosts, type TariffTerms } from '#contracts/billing'
 import { getSessionCourse } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
 import { Problem, type Db } from '#kernel'
@@ -9,11 +9,12 @@ import type { BillingHost } from '../host.ts'
 import { payerOf } from '../companies/payer.ts'
 import { findSeller, taxOf, treatmentOf } from '../sellers/sellers.ts'
 import { priceOf } from '#money/tariff-price'
-import { tariffAt, termsOf, type Place } from './store.ts'
+import { answerPrices, tariffAt, termsOf, type Place } from './store.ts'
 
-/** What chargers are told of prices and costs, so that they show it. */
-export function answerChargers(host: BillingHost): void {
+/** What stations and chargers are told of prices and costs, so that they show it. */
+export function answerPricing(host: BillingHost): void {
   const { ask, db, now } = host
+  host.answer(getPrices, input => answerPrices(db, input))
   host.answer(getChargerTariffs, async ({ chargerId }) => {
     const stationId = await stationOf(db, chargerId)
     const station = await ask(getStation, stationId ? { stationId } : { chargerId }).catch(unlessUnknown)
