@@ -270,6 +270,7 @@ create table readers (
   until_at     timestamp with time zone,
   purpose      text,
   request_id   uuid,
+  named        json,
   constraint readers_pkey PRIMARY KEY (passport_id, reader_id),
   constraint readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint readers_audience_check CHECK ((audience = ANY (ARRAY['owner'::text, 'interest'::text]))),

@@ -4,7 +4,7 @@ import { newId } from '#kernel'
 import { UserEmailChanged, UserRegistered } from '#contracts/identity'
 import { BatterySold } from '#contracts/orders'
 import { PassportReaderInvited, PassportShared, PassportUpdated } from '#contracts/passports'
-import { codeOf, cursor, data, member, open, pages, type Client } from './testing.ts'
+import { codeOf, cursor, data, member, open, pages, publishable, type Client } from './testing.ts'
 
 /** Every way to a passport by its id. */
 const ways = (client: Client, id: string) => ({
@@ -274,6 +274,37 @@ suite('sharing with an address', () => {
       assert.equal((await ada.delete(`/${id}/readers/${reader}`)).status, 204)
     assert.deepEqual(await codeOf(grace.get(`/${id}`)), [404, 'passport_unknown'])
     assert.deepEqual(await codeOf(ada.delete(`/${id}/readers/${there.body.id}`)), [404, 'reader_unknown'])
+  })
+
+  test('opens all to who may read less by their id, and leaves them with that when it is taken back', async t => {
+    const { p, as, known } = await open(t)
+    const [userId, email] = [newId(), 'grace@example.com']
+    known.addresses.set(email, userId)
+    const [ada, grace] = [as(), as({ userId })]
+    const { id } = await ada.make(publishable('BP-2'))
+    assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+    // Nothing is said to who sees all of it.
+    const reads = async () => (await grace.get(`/${id}`)).body.audience ?? 'owner'
+    const share = async () => {
+      const { body } = await ada.post(`/${id}/readers`, { email })
+      await p.settle()
+      assert.equal(await reads(), 'owner')
+      return body.id as string
+    }
+    const interest = { kind: 'person', audience: 'interest', until: '2999-01-01T00:00:00.000Z' }
+    assert.equal((await ada.put(`/${id}/readers/${userId}`, interest)).status, 204)
+    assert.equal(await reads(), 'interest')
+    await ada.delete(`/${id}/readers/${await share()}`)
+    assert.equal(await reads(), 'interest')
+    const [left] = (await ada.get(`/${id}/readers`)).body.items
+    assert.deepEqual([left.audience, left.until], ['interest', '2999-01-01T00:00:00.000Z'])
+
+    // The interest is taken back while the address stands: nothing is left with it.
+    const again = await share()
+    assert.equal((await ada.delete(`/${id}/readers/${userId}`)).status, 204)
+    assert.equal(await reads(), 'owner')
+    await ada.delete(`/${id}/readers/${again}`)
+    assert.equal(await reads(), 'public')
   })
 
   test('waits for whoever proves it, by registering or by changing theirs', async t => {

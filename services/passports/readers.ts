@@ -71,7 +71,7 @@ export async function insertReader(
     values (${id}, ${reader.id}, ${reader.kind}, ${since}, ${audience}, ${until}, ${purpose})
     on conflict (passport_id, reader_id) do update
       set kind = excluded.kind, by_id = true, audience = excluded.audience, until_at = excluded.until_at,
-        purpose = excluded.purpose, request_id = null
+        purpose = excluded.purpose, request_id = null, named = null
       where (r.kind, r.audience, r.until_at, r.purpose) is distinct from
           (excluded.kind, excluded.audience, excluded.until_at, excluded.purpose)
         or not r.by_id or r.request_id is not null
@@ -112,6 +112,9 @@ export async function insertGiven(
 export async function deleteGiven(tx: Tx, id: string, requestId: string): Promise<boolean> {
   const deleted = await tx`
     delete from readers where passport_id = ${id} and request_id = ${requestId} returning reader_id`
+  await tx`
+    update readers set by_id = false, named = null
+    where passport_id = ${id} and named->>'requestId' = ${requestId}`
   return deleted.length > 0
 }
 
@@ -128,6 +131,8 @@ export async function insertInterested(
     values (${id}, ${reader.id}, ${reader.kind}, ${since}, 'interest', ${purpose})
     on conflict (passport_id, reader_id) do update
       set until_at = null, by_id = true, request_id = null,
+        named = case when r.by_id then r.named
+          else json_build_object('audience', excluded.audience, 'purpose', excluded.purpose) end,
         audience = case when r.until_at is null then r.audience else excluded.audience end,
         purpose = case when r.until_at is null and r.audience = 'owner' then null else excluded.purpose end
       where r.until_at is not null or not r.by_id
@@ -150,7 +155,7 @@ export async function deleteReader(
   readerId: string,
 ): Promise<{ reader: Owner; audience: Lent['audience'] } | undefined> {
   const [row] = await tx<(Owner & Pick<Lent, 'audience'>)[]>`
-    update readers set by_id = false where passport_id = ${id} and reader_id = ${readerId} and by_id
+    update readers set by_id = false, named = null where passport_id = ${id} and reader_id = ${readerId} and by_id
     returning kind, reader_id as id, audience`
   await dropUnfounded(tx, id, readerId)
   return row && { reader: { kind: row.kind, id: row.id }, audience: row.audience }
@@ -203,13 +208,18 @@ export async function openTo(tx: Tx, { id, passportId, since }: Addressed, userI
     insert into readers as r (passport_id, reader_id, kind, since, by_id)
     values (${passportId}, ${userId}, 'person', ${since}, false)
     on conflict (passport_id, reader_id) do update
-      set audience = 'owner', until_at = null, purpose = null, request_id = null
+      set audience = 'owner', until_at = null, purpose = null, request_id = null,
+        named = json_build_object('audience', r.audience, 'until', r.until_at, 'purpose', r.purpose,
+          'requestId', r.request_id)
       where r.audience <> 'owner' or r.until_at is not null
     returning reader_id`
   return inserted.length > 0
 }
 
-/** Takes an address back; who read by it alone, if anybody did. Undefined when it was not there. */
+/**
+ * Takes an address back; who read by it alone, if anybody did. Who may read less by their id reads that again. Undefined
+ * when it was not there.
+ */
 export async function deleteAddressed(
   tx: Tx,
   passportId: string,
@@ -222,12 +232,15 @@ export async function deleteAddressed(
   return { reader: shut ? { kind: 'person', id: row.readerId! } : null }
 }
 
-/** Who is a reader neither by id nor by an address is none; whether that was so. */
+/** Who is a reader neither by id nor by an address is none, and who is one by id alone reads what that opens; whether they are none now. */
 async function dropUnfounded(tx: Tx, passportId: string, readerId: string): Promise<boolean> {
-  const dropped = await tx`
-    delete from readers r where passport_id = ${passportId} and reader_id = ${readerId} and not by_id
-      and not exists (
-        select from addressed_readers a where a.passport_id = r.passport_id and a.reader_id = r.reader_id)
-    returning reader_id`
+  const unfounded = tx`
+    passport_id = ${passportId} and reader_id = ${readerId} and not exists (
+      select from addressed_readers a where a.passport_id = r.passport_id and a.reader_id = r.reader_id)`
+  await tx`
+    update readers r set audience = named->>'audience', until_at = (named->>'until')::timestamptz,
+      purpose = named->>'purpose', request_id = (named->>'requestId')::uuid, named = null
+    where ${unfounded} and by_id and named is not null`
+  const dropped = await tx`delete from readers r where ${unfounded} and not by_id returning reader_id`
   return dropped.length > 0
 }
