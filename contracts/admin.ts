@@ -14,7 +14,7 @@ export const AdminKey = Type.String({
   minLength: 1,
   maxLength: 80,
   pattern: '^[a-z][a-z0-9]*([.-][a-z0-9]+)*$',
-  examples: ['notice.text'],
+  examples: ['shop.greeting'],
 })
 
 /** What a setting takes. A `decimal` is a text, so that nothing of it is lost on the way. */

@@ -23,34 +23,54 @@ export const PriceComponent = Type.Object({
 })
 
 /** OCPI 2.2.1 TariffRestrictions, by the clock of the place; an element counts while all of them hold. */
-export const TariffRestrictions = Type.Object({
-  startTime: Type.Optional(Clock),
-  endTime: Type.Optional({ ...Clock, description: 'Not included; before `startTime` it is of the day after' }),
-  startDate: Type.Optional(Day),
-  endDate: Type.Optional({ ...Day, description: 'Not included' }),
-  daysOfWeek: Type.Optional(
-    Type.Array(
-      Type.Enum(['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'], {
-        examples: ['MONDAY'],
-      }),
-      { minItems: 1, maxItems: 7, uniqueItems: true },
+export const TariffRestrictions = Type.Object(
+  {
+    startTime: Type.Optional(Clock),
+    endTime: Type.Optional({ ...Clock, description: 'Not included; before `startTime` it is of the day after' }),
+    startDate: Type.Optional(Day),
+    endDate: Type.Optional({ ...Day, description: 'Not included' }),
+    daysOfWeek: Type.Optional(
+      Type.Array(
+        Type.Enum(['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'], {
+          examples: ['MONDAY'],
+        }),
+        { minItems: 1, maxItems: 7, uniqueItems: true },
+      ),
     ),
-  ),
-  minEnergyWh: Type.Optional(Whole([20_000])),
-  maxEnergyWh: Type.Optional(Whole([50_000])),
-  minPowerW: Type.Optional(Whole([11_000])),
-  maxPowerW: Type.Optional(Whole([50_000])),
-  minDurationSeconds: Type.Optional(Whole([3_600])),
-  maxDurationSeconds: Type.Optional(Whole([14_400])),
-  reservation: Type.Optional(
-    Type.Enum(['RESERVATION', 'RESERVATION_EXPIRES'], {
-      description:
-        'The element is no price of a session but of a reservation, by `TIME` and `FLAT` alone: of any, or of one that ' +
-        'expired, as nobody came',
-      examples: ['RESERVATION'],
-    }),
-  ),
-})
+    minEnergyWh: Type.Optional(Whole([20_000])),
+    maxEnergyWh: Type.Optional(Whole([50_000])),
+    minPowerW: Type.Optional(Whole([11_000])),
+    maxPowerW: Type.Optional(Whole([50_000])),
+    minDurationSeconds: Type.Optional(Whole([3_600])),
+    maxDurationSeconds: Type.Optional(Whole([14_400])),
+    reservation: Type.Optional(
+      Type.Enum(['RESERVATION', 'RESERVATION_EXPIRES'], {
+        description:
+          'The element is no price of a session but of a reservation, by `TIME` and `FLAT` alone: of any, or of one that ' +
+          'expired, as nobody came',
+        examples: ['RESERVATION'],
+      }),
+    ),
+  },
+  {
+    // Of a session: what stands beside a reservation is less.
+    examples: [
+      {
+        startTime: '22:00',
+        endTime: '06:00',
+        startDate: '2027-01-01',
+        endDate: '2028-01-01',
+        daysOfWeek: ['MONDAY'],
+        minEnergyWh: 20_000,
+        maxEnergyWh: 50_000,
+        minPowerW: 11_000,
+        maxPowerW: 50_000,
+        minDurationSeconds: 3_600,
+        maxDurationSeconds: 14_400,
+      },
+    ],
+  },
+)
 
 export const TariffElement = Type.Object({
   priceComponents: Type.Array(PriceComponent, { minItems: 1, maxItems: 4 }),

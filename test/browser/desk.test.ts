@@ -314,7 +314,7 @@ async function members(_: TestContext, town: Town): Promise<void> {
 async function settings(_: TestContext, town: Town): Promise<void> {
   const { at, admin } = town
   const page = await at(admin, '/console/operations/settings')
-  await page.getByText('No setting is defined').waitFor()
+  await page.getByRole('link', { name: 'notice.text', exact: true }).waitFor()
   await page.getByRole('link', { name: 'New setting' }).click()
   await page.getByRole('textbox', { name: /^Key/ }).fill('notice.days')
   await page.getByRole('combobox', { name: /^Kind/ }).click()
