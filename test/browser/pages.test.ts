@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { gateway } from '../../services/gateway/service.ts'
 import { startIdentity } from '../../services/identity/testing.ts'
 import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 test('without script, light and dark, the buttons of pages do what they say, and links lead on', { skip }, async t => {
-  const { listen, post, mailed, person, invitationFor } = await startIdentity(t)
+  const { listen, post, mailed, person, invitationFor } = await startIdentity(t, {}, [gateway])
   const address = await listen()
   const [ada, grace] = [await person('Ada'), await person('Grace')]
   const { id } = (await post('/organisations', { name: 'Volt & Söhne' }, ada.headers)).json()
