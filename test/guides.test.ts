@@ -140,7 +140,7 @@ test('who sees what: every block runs as it stands', async t => {
   assert.match(told, /^public\n/)
   assert.match(told, /testReportResults/)
   assert.match(told, /\ninterest\n2\n0\n/)
-  assert.match(told, /interest GET \/api\/passports\/:id\n/)
+  assert.match(told, /interest treatment \[1,2,4\] GET \/api\/passports\/:id\n/)
 })
 
 /** The steps of a tutorial that comes with the platform, as its readers get them. */
