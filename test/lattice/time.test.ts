@@ -27,8 +27,7 @@ async function requireAlike(what: string, one: () => Promise<unknown>, other: ()
   const share = longer.reduce<number>((sum, one) => sum + one, 0) / longer.length
   const ratio = median(took.one) / median(took.other)
   const told = `${what}: ${median(took.one).toFixed(2)} and ${median(took.other).toFixed(2)} ms, longer in ${share.toFixed(2)}`
-  // On a quiet machine a difference that nobody could tell over a network is one way round often enough.
-  assert.ok((share > 0.3 && share < 0.7) || (ratio > 0.9 && ratio < 1.1), told)
+  assert.ok(share > 0.3 && share < 0.7, told)
   assert.ok(ratio > 0.8 && ratio < 1.25, told)
 }
 
@@ -55,6 +54,7 @@ test('what is hidden takes no other time than what is not there: words, filters,
   const word = `zq${one.markers.get('testReportResults')}`
   const element = (id: string, [group, name]: readonly [string, string]): string =>
     `/v1/dpps/urn:uuid:${id}/elements/${encodeURIComponent(`$['${group}']['${name}']`)}`
+  // Documents are not among them: that one is there can be told by who knows its id (docs/decisions/0023).
   for (const [name, who] of [
     ['nobody', undefined],
     ['a stranger', { userId: newId() }],
