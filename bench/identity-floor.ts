@@ -11,6 +11,7 @@ export function identityFloor(app: FastifyInstance, sql: Sql<{ bigint: bigint }>
     const at = new Date()
     const expiresAt = new Date(at.getTime() + 30 * 86_400_000)
     await sql.begin(async own => {
+      // The statements of the service take its own kind of transaction, which adds nothing that they use.
       const tx = own as never
       const known = await findSession(tx, id)
       const user = await lockUser(tx, known!.userId, 'stay')

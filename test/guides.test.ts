@@ -1,3 +1,4 @@
+// More than 500 lines: a test for each guide, followed in one way.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
