@@ -16,7 +16,9 @@ test('who runs a network follows each thing to what it is made of', { skip, time
   const there = await furnish(t, town)
   const journeys: readonly [name: string, journey: (town: Town, there: There) => Promise<void>][] = [
     ['a session leads to its price, its invoice and the wire; a figure to its sessions', money],
+    ['a connector that breaks is seen at once, and is an incident that one looks into and closes', incidents],
     ['a ticket is opened at a station, is made urgent, shows photos, and may take so long', tickets],
+    ['a charger has its firmware, certificates, local list, profiles and tickets, another password, and an end', sides],
     ['an event says who reacted, and the audit log is a file', events],
     ['a list that is for others says for whom', forbidden],
   ]
@@ -129,6 +131,39 @@ async function money(town: Town, { edith }: There): Promise<void> {
   await page.context().close()
 }
 
+async function incidents(town: Town, { say, edith }: There): Promise<void> {
+  const { at, admin, address, p } = town
+  const page = await at(admin, '/console/stations')
+  const row = page.getByRole('row', { name: /Market square/ })
+  await row.getByText('Free').waitFor()
+  await page.getByText(/Live$/).waitFor()
+  // Nothing asks for it by the clock: what happens is heard.
+  await say('Faulted', 'GroundFailure')
+  await row.getByText('Faulted').waitFor()
+
+  await p.settle()
+  await page.goto(`${address}/console/incidents`)
+  await page.getByRole('link', { name: 'Market square' }).click()
+  await heading(page, /Market square · GroundFailure/)
+  await page.getByText('Nothing here yet').waitFor()
+  const { pathname } = new URL(page.url())
+  await lookAllOver(town, edith, pathname, 'C14-incident', '.facts')
+  await page.getByRole('button', { name: 'Have it start again' }).click()
+  await page.getByRole('tab', { name: 'What was tried' }).click()
+  await page.getByRole('row', { name: /Have it start again/ }).waitFor()
+  await page.getByRole('tab', { name: 'Reports' }).click()
+  await page.getByText('Nobody has reported it').waitFor()
+  await say('Available')
+  await p.settle()
+  await page.reload()
+  await page.getByRole('button', { name: 'Solved: close it' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Solved: close it' }).click()
+  await page.getByRole('button', { name: 'Solved: close it' }).waitFor({ state: 'detached' })
+  await page.getByRole('tab', { name: 'Details' }).click()
+  await page.getByRole('row', { name: 'How it ended Solved' }).waitFor()
+  await page.context().close()
+}
+
 async function tickets(town: Town, { stationId, edith }: There): Promise<void> {
   const { at, admin, address, p, person } = town
   const grace = await person('Grace', 'technician')
@@ -178,6 +213,45 @@ async function tickets(town: Town, { stationId, edith }: There): Promise<void> {
   await page.getByRole('link', { name: 'Open a ticket' }).click()
   await page.waitForURL(new RegExp(`stationId=${stationId}`))
   assert.equal(await page.getByRole('combobox', { name: /^Station/ }).inputValue(), 'Market square')
+  await page.context().close()
+}
+
+async function sides(town: Town, { device, edith }: There): Promise<void> {
+  const { at, admin, address } = town
+  const page = await at(admin, '/console/chargers/CP-1?tab=firmware')
+  await page.getByRole('button', { name: 'New firmware' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New firmware' })
+  await dialog.getByRole('textbox', { name: 'Address of the file' }).fill('https://files.example.com/2.5.0.bin')
+  await dialog.getByRole('button', { name: 'New firmware' }).click()
+  await page.getByRole('row', { name: /2\.5\.0\.bin/ }).waitFor()
+  await lookAllOver(town, edith, '/console/chargers/CP-1?tab=firmware', 'C4-firmware', '[role=tabpanel]:visible')
+
+  await page.getByRole('tab', { name: 'Certificates' }).click()
+  await page.getByRole('button', { name: 'New password' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'New password' }).click()
+  const told = (await page.getByRole('alert').locator('.told').innerText()).trim()
+  assert.ok(told.length >= 16)
+  await look(page, 'C4-password')
+  await page.getByRole('alert').getByRole('button', { name: 'Close' }).click()
+  assert.equal(await page.locator('.told').count(), 0, 'and is told once')
+  await lookAllOver(town, edith, '/console/chargers/CP-1?tab=certificates', 'C4-certificates', '.facts')
+
+  await page.getByRole('tab', { name: 'Local list' }).click()
+  await page.getByRole('row', { name: 'Kept no' }).waitFor()
+  await page.getByRole('button', { name: 'Keep the list otherwise' }).click()
+  const keeping = page.getByRole('dialog', { name: 'Keep the list otherwise' })
+  await keeping.getByRole('checkbox').check()
+  await keeping.getByRole('button', { name: 'Keep the list otherwise' }).click()
+  await page.getByRole('row', { name: 'Kept yes' }).waitFor()
+  await lookAllOver(town, edith, '/console/chargers/CP-1?tab=localList', 'C4-local-list', '.facts')
+  await page.getByRole('tab', { name: 'Profiles' }).click()
+  await page.getByText('Nothing has come in so far.').waitFor()
+
+  await device.close()
+  await page.getByRole('button', { name: 'Retire' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Retire' }).click()
+  await page.waitForURL(`${address}/console/chargers`)
+  await admin.api.get(404, 'GET /api/ocpp/chargers/CP-1')
   await page.context().close()
 }
 

@@ -113,7 +113,7 @@ const vendors: { readonly name: string; readonly about: string; readonly goods: 
       })),
       ...numbered(['CCS', 'Type 2', 'Socket'], (end, index) => ({
         name: `${end} tester`,
-        de: `Prüfgerät ${end}`,
+        de: `Prüfgerät ${{ 'Type 2': 'Typ 2', Socket: 'Steckdose' }[end] ?? end}`,
         text: 'Shows what a car would ask for, and what the charger answers.',
         deText: 'Zeigt, was ein Auto verlangen würde und was der Lader antwortet.',
         category: 'electrics',

@@ -156,10 +156,11 @@ export function ActButton({ act, size, disabled }: { act: Act; size?: string; di
     try {
       await act.run(reason)
       say('')
-      await queries.invalidateQueries()
     } catch (error) {
       notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
     } finally {
+      // Where somebody else was first, what they did is seen.
+      await queries.invalidateQueries()
       work(false)
     }
   }
