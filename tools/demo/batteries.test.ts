@@ -61,6 +61,7 @@ test('the demo has a maker and an importer, five models and 500 batteries, with 
     'missing',
     'must_be_empty',
     'not_yet_required',
+    'plant_missing',
     'present',
   ])
   assert.deepEqual([...scopes].sort(), ['below_threshold', 'capacity_unknown', 'not_covered', 'required'])
