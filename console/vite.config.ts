@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { api } from './build/api.ts'
+import { chunks } from './build/chunks.ts'
 import { compressed } from './build/compressed.ts'
 import { law } from './build/law.ts'
 import { outlines } from './build/outlines.ts'
@@ -18,5 +19,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
+    rolldownOptions: {
+      // What is together for its size is not to be apart for being asked for late.
+      checks: { ineffectiveDynamicImport: false },
+      output: { codeSplitting: chunks },
+    },
   },
 })

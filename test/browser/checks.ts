@@ -76,33 +76,75 @@ export async function openInspector(
   await context.addInitScript({ content: inPage })
   const known = new Map<string, number>()
 
+  /** As who comes from elsewhere has it, with all that it weighs. */
   const inspect = async (visit: Visit): Promise<Seen> => {
     const page = await context.newPage()
     try {
-      return await inspectIn(page, address, visit, narrow, await weighing(page, known))
+      const weights = await weighing(page, known)
+      const complaints = complaintsOf(page, address, visit.refuses ?? [])
+      const answer = await page.goto(address + visit.path)
+      const html = await answer!.text()
+      await page.locator('h1').first().waitFor()
+      await settled(page)
+      await visit.act?.(page)
+      const { largest, paint } = await page.evaluate<Figures>('looking.figures()')
+      const { total, script, requests } = weights()
+      const stops = await lookAt(page, visit, narrow)
+      assert.deepEqual(complaints, [], `${visit.path} asks nobody else and complains of nothing`)
+      const weight = script > 0 ? total : gzipSync(html).length
+      assert.ok(
+        script <= visit.budget.script,
+        `${visit.path} has ${script} bytes of script, at most ${visit.budget.script}`,
+      )
+      assert.ok(weight <= visit.budget.page, `${visit.path} weighs ${weight} bytes, at most ${visit.budget.page}`)
+      return { html, script, total: weight, requests, paint, largest, stops }
     } finally {
       await page.close()
     }
   }
-  return { inspect, close: () => context.close() }
+
+  let hasBeen = false
+  let inside: { readonly page: Page; readonly complaints: string[] } | undefined
+  const openInside = async () => {
+    const page = await context.newPage()
+    const complaints = complaintsOf(page, address, [])
+    await page.goto(`${address}/console/nowhere`)
+    await page.locator('h1').first().waitFor()
+    return { page, complaints }
+  }
+  /** A screen of the console as who is there already comes to it: in a third of the time. */
+  const follow = async (visit: Pick<Visit, 'path' | 'screenshot'>): Promise<Pick<Seen, 'stops'>> => {
+    const { page, complaints } = (inside ??= await openInside())
+    await page.emulateMedia({ colorScheme: day.colorScheme })
+    if (hasBeen) await comeTo(page, '/console/nowhere')
+    hasBeen = true
+    complaints.length = 0
+    await comeTo(page, visit.path)
+    await settled(page)
+    const stops = await lookAt(page, visit, narrow)
+    assert.deepEqual(complaints, [], `${visit.path} asks nobody else and complains of nothing`)
+    return { stops }
+  }
+  return { inspect, follow, close: () => context.close() }
 }
 
-async function inspectIn(
+/** Resolves once another screen than the one there was has its heading. */
+async function comeTo(page: Page, path: string): Promise<void> {
+  const heading = 'document.querySelector("h1")?.textContent'
+  const before = await page.evaluate<string | undefined>(heading)
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`)
+  await until(async () => {
+    const now = await page.evaluate<string | undefined>(heading)
+    return now !== undefined && now !== before
+  }, 60)
+}
+
+/** In both looks, and by keyboard. Resolves with how many stops there are. */
+async function lookAt(
   page: Page,
-  address: string,
-  visit: Visit,
+  { path, screenshot }: Pick<Visit, 'path' | 'screenshot'>,
   narrow: number,
-  weights: () => Weights,
-): Promise<Seen> {
-  const { path, budget, refuses = [], act, screenshot } = visit
-  const complaints = complaintsOf(page, address, refuses)
-  const answer = await page.goto(address + path)
-  const html = await answer!.text()
-  await page.locator('h1').first().waitFor()
-  await settled(page)
-  await act?.(page)
-  const { largest, paint } = await page.evaluate<Figures>('looking.figures()')
-  const { total, script, requests } = weights()
+): Promise<number> {
   for (const { colorScheme, width } of [day, { ...night, width: narrow }]) {
     if (colorScheme !== day.colorScheme) {
       await page.emulateMedia({ colorScheme })
@@ -117,12 +159,7 @@ async function inspectIn(
   }
   // Keys are for wide windows; what is narrow has the same behind one button more.
   await page.setViewportSize({ width: day.width, height })
-  const stops = await stopsIn(page)
-  assert.deepEqual(complaints, [], `${path} asks nobody else and complains of nothing`)
-  const weight = script > 0 ? total : gzipSync(html).length
-  assert.ok(script <= budget.script, `${path} has ${script} bytes of script, at most ${budget.script}`)
-  assert.ok(weight <= budget.page, `${path} weighs ${weight} bytes, at most ${budget.page}`)
-  return { html, script, total: weight, requests, paint, largest, stops }
+  return await stopsIn(page)
 }
 
 function complaintsOf(page: Page, address: string, refuses: readonly number[]): string[] {

@@ -20,6 +20,9 @@ globalThis.looking = {
 
   /** Numbers all that can be used; those of a group of radio buttons are one. */
   mark() {
+    walk.reached.clear()
+    walk.unseen.clear()
+    for (const element of document.querySelectorAll('[data-stop]')) delete element.dataset.stop
     const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
     const usable = all.filter(
       element =>
@@ -31,7 +34,11 @@ globalThis.looking = {
         !element.closest('[inert]'),
     )
     usable.forEach((element, index) => (element.dataset.stop = String(index)))
+    // From the top, wherever one was before.
     document.activeElement?.blur()
+    document.body.tabIndex = -1
+    document.body.focus({ preventScroll: true })
+    document.body.removeAttribute('tabindex')
     return usable.length
   },
   /** What was reached since `mark`, and is seen to be; and what was not. */
