@@ -40,6 +40,15 @@ export function aboutRun(script: string, seconds: number, postgres: string): str
 export const tableWith = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   [heads, heads.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`)
 
+/** Where it stands what was profiled, and what it showed. */
+const profiles = [
+  ['what writes, lists and searches cost (rows 1 to 4, 7, 17)', '0030-what-writes-cost.md'],
+  ['what follows from a write (row 2)', '0027-many-at-once.md'],
+  ['starts (row 6)', '0028-a-light-start.md'],
+  ['chargers (row 11)', '0029-how-chargers-are-heard.md'],
+  ['nearby (row 12)', '0032-the-nearest-first.md'],
+].map(([what, file]) => `[${what}](../docs/decisions/${file})`)
+
 /**
  * The results as a page: the table, and what each run was. Of the page `before`, the rows stay that were not measured
  * now.
@@ -66,6 +75,9 @@ Client, server and engines share the machine. Each ratio is the median of rounds
 machine did meanwhile. What the rows are and how they are measured: [README.md](README.md).
 
 ${[head, rule, ...[...kept, ...rows].sort((a, b) => numberOf(a) - numberOf(b))].join('\n')}
+
+Why what is missed is missed, with the profile that showed it: ${profiles.slice(0, -1).join(', ')}
+and ${profiles.at(-1)}.
 
 Runs:
 
