@@ -31,7 +31,8 @@ const growing = `
   /api/marketplace/listings /api/vendors/products /api/admin/products /api/marketplace/reviews
   /api/marketplace/products/{id}/reviews /api/vendors /api/vendors/applications /api/admin/vendors
   /api/vendors/payouts /api/vendors/payout-files /api/users/subscriptions /api/users/purchases
-  /api/content/jobs/{slug}/applications /api/content/blog /api/content/help /api/content/jobs /api/content/tutorials /api/events/dead-letters`
+  /api/content/jobs/{slug}/applications /api/content/blog /api/content/help /api/content/jobs /api/content/tutorials /api/events/dead-letters
+  /api/notifications/webhook-calls /api/notifications/webhooks/{id}/calls`
   .trim()
   .split(/\s+/)
 /** Those that are filtered by another span of their own, and counted all the same. */
@@ -75,6 +76,7 @@ test('every list of records that grows is filtered by time, and has a count', ()
 const parameters: Record<string, [schema: string, statement: string]> = {
   '/api/auth/organisations/{id}/members': ['identity', 'select organisation_id from members'],
   '/api/auth/users/{id}/sign-ins': ['identity', 'select user_id from sign_ins'],
+  '/api/notifications/webhooks/{id}/calls': ['notifications', 'select webhook_id from webhook_calls'],
   '/api/ocpp/chargers/{id}/commands': ['ocpp', 'select charger_id from commands'],
   '/api/ocpp/chargers/{id}/alerts': ['ocpp', 'select charger_id from alerts'],
   '/api/content/jobs/{slug}/applications': ['content', 'select job_id from applications'],
@@ -163,6 +165,7 @@ const made = (person: string): Record<string, Record<string, string>> => ({
   'orders.gift_cards': {},
   'vendors.payouts': { owner_kind: "'person'", status: "'requested'" },
   'vendors.payout_files': {},
+  'notifications.webhook_calls': { webhook_id: '(select id from notifications.webhooks limit 1)', status: "'dead'" },
   'marketplace.reviews': {
     product_id: '(select id from marketplace.products limit 1)',
     state: "'held'",

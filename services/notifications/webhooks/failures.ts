@@ -1,5 +1,18 @@
 import { Id, Instant } from '#contracts/shared'
-import { cursorOf, fail, isId, isInstant, listQuery, Page, page, Problem, timeOf, withRole } from '#kernel'
+import {
+  createdIn,
+  cursorOf,
+  fail,
+  isId,
+  isInstant,
+  listQuery,
+  listRoutes,
+  Page,
+  page,
+  Problem,
+  timeOf,
+  withRole,
+} from '#kernel'
 import Type, { type Static } from 'typebox'
 import type { NotificationsHost } from '../host.ts'
 import { optionalKinds } from '../messages.ts'
@@ -146,25 +159,23 @@ export function failureRoutes({ acted, http, db, now }: NotificationsHost, send:
     },
   )
 
-  http.get(
-    '/webhook-calls',
-    {
-      config,
-      schema: {
-        summary: 'Calls of webhooks that were given up, of all owners, the newest first',
-        querystring: listQuery({
-          webhookId: Type.Optional(Id),
-          event: Type.Optional(Type.Enum(optionalKinds, { examples: ['passport.created'] })),
-        }),
-        response: { 200: Page(DeadCallView) },
+  listRoutes(http, db, '/webhook-calls', {
+    config,
+    schema: {
+      summary: 'Calls of webhooks that were given up, of all owners, the newest first',
+      of: 'calls of webhooks that were given up',
+      filters: {
+        webhookId: Type.Optional(Id),
+        event: Type.Optional(Type.Enum(optionalKinds, { examples: ['passport.created'] })),
       },
+      item: DeadCallView,
     },
-    async ({ query: { webhookId, event, limit, after } }) => {
-      const before = cursorOf(after, isInstant, isId)
-      const rows = await listDead(db, { webhookId, event }, { before, limit: limit + 1 })
-      return page(rows, limit, call => [call.createdAt.toISOString(), call.id], deadView)
-    },
-  )
+    wanted: ({ query }) => ({ webhookId: query.webhookId, event: query.event, created: createdIn(query) }),
+    rows: (wanted, limit, after) => listDead(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: deadView,
+  })
 
   http.post(
     '/webhook-calls/:id/replay',

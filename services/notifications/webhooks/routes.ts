@@ -1,14 +1,12 @@
 import { Id, Instant, linePattern } from '#contracts/shared'
 import {
-  cursorOf,
+  createdIn,
   fail,
   isId,
   isInstant,
+  listRoutes,
   newId,
   notModified,
-  Page,
-  page,
-  pageQuery,
   Problem,
   signedIn,
   type Actor,
@@ -381,25 +379,25 @@ type FindFor = (actor: Actor, id: string, tx?: Parameters<typeof findWebhook>[0]
 /** What a webhook was sent, and how that went. */
 function callRoutes(host: NotificationsHost, send: SendJob, findFor: FindFor): void {
   const { http, db, now } = host
-  http.get(
-    '/webhooks/:id/calls',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What a webhook was sent in the last 30 days and how that went, the newest first',
-        refuses: ['webhook_unknown', 'webhook_manager_required'],
-        params: Type.Object({ id: Id }),
-        querystring: Type.Object({ ...pageQuery, status: Type.Optional(Type.Enum(['waiting', 'delivered', 'dead'])) }),
-        response: { 200: Page(WebhookCallView) },
-      },
+  listRoutes(http, db, '/webhooks/:id/calls', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'What a webhook was sent in the last 30 days and how that went, the newest first',
+      of: 'calls of a webhook',
+      refuses: ['webhook_unknown', 'webhook_manager_required'],
+      params: Type.Object({ id: Id }),
+      filters: { status: Type.Optional(Type.Enum(['waiting', 'delivered', 'dead'])) },
+      item: WebhookCallView,
     },
-    async ({ actor, params, query: { limit, after, status } }) => {
+    wanted: async ({ actor, params, query }) => {
       const { id } = await findFor(actor, params.id)
-      const before = cursorOf(after, isInstant, isId)
-      const rows = await listCalls(db, id, status, { before, limit: limit + 1 })
-      return page(rows, limit, call => [call.createdAt.toISOString(), call.id], callView)
+      return { webhookId: id, status: query.status, created: createdIn(query) }
     },
-  )
+    rows: (wanted, limit, after) => listCalls(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ createdAt, id }) => [createdAt.toISOString(), id],
+    view: callView,
+  })
 
   http.get(
     '/webhooks/:id/calls/:callId',

@@ -1,4 +1,4 @@
-import { newId, type Cursor, type Db, type Tx } from '#kernel'
+import { madeIn, newId, type Cursor, type Db, type Span, type Tx } from '#kernel'
 import type { Kind } from '../messages.ts'
 import type { Message } from '../store.ts'
 import type { Webhook, WebhookOwner } from './webhook.ts'
@@ -135,12 +135,12 @@ export const findForgotten = (db: Db, before: Date) => db<{ id: string }[]>`
 
 export const listCalls = (
   db: Db,
-  webhookId: string,
-  status: Call['status'] | undefined,
-  { before, limit }: { before: Cursor | undefined; limit: number },
+  { webhookId, status, created }: { webhookId: string; status: Call['status'] | undefined; created: Span },
+  limit: number,
+  before: Cursor | undefined,
 ) => db<Call[]>`
   select ${callColumns(db)} from webhook_calls
-  where webhook_id = ${webhookId} ${status ? db`and status = ${status}` : db``}
+  where webhook_id = ${webhookId} ${status ? db`and status = ${status}` : db``} ${madeIn(db, 'created_at', created)}
     ${before ? db`and (created_at, id) < (${before[0] as string}::timestamptz, ${before[1] as string}::uuid)` : db``}
   order by created_at desc, id desc limit ${limit}`
 
@@ -206,15 +206,16 @@ export interface DeadCall extends Call {
 /** Calls that were given up, of all or of one, the newest first. */
 export const listDead = (
   db: Db,
-  { webhookId, event }: { webhookId: string | undefined; event: string | undefined },
-  { before, limit }: { before: Cursor | undefined; limit: number },
+  { webhookId, event, created }: { webhookId: string | undefined; event: string | undefined; created: Span },
+  limit: number,
+  before: Cursor | undefined,
 ) => db<DeadCall[]>`
   select c.id, c.event, c.status, c.tries, c.next_at as "nextAt", c.answer, c.error, c.created_at as "createdAt",
     c.updated_at as "updatedAt", w.id as "webhookId", w.url,
     json_build_object('kind', w.owner_kind, 'id', w.owner_id) as owner
   from webhook_calls c join webhooks w on w.id = c.webhook_id
   where c.status = 'dead' ${webhookId ? db`and c.webhook_id = ${webhookId}` : db``}
-    ${event ? db`and c.event = ${event}` : db``}
+    ${event ? db`and c.event = ${event}` : db``} ${madeIn(db, 'c.created_at', created)}
     ${before ? db`and (c.created_at, c.id) < (${before[0] as string}::timestamptz, ${before[1] as string}::uuid)` : db``}
   order by c.created_at desc, c.id desc limit ${limit}`
 
