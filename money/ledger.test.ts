@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
-import { defineService, newId, type Database } from '#kernel'
+import { defineService, newId, type Database, type Span } from '#kernel'
 import { start } from '../kernel/testing.ts'
 import {
   accountFor,
@@ -83,9 +83,12 @@ suite('a ledger', () => {
       ],
     )
     assert.deepEqual(
-      (await statementOf(db, wallet, 10, statement[0]!.id)).map(({ kind }) => kind),
+      (await statementOf(db, wallet, 10, String(statement[0]!.id))).map(({ kind }) => kind),
       ['test'],
     )
+    const within = async (span: Span) => (await statementOf(db, wallet, 10, undefined, span)).length
+    assert.deepEqual([await within({ from: at }), await within({ to: at }), await within({ to: later })], [2, 0, 2])
+    assert.deepEqual([...(await statementOf(db, null, 10))], [])
     assert.deepEqual(
       (await statementOf(db, revenue, 10)).map(({ minor, other }) => [minor, other]),
       [[250n, 'wallet']],

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defineModule, type Db, type Tx } from '#kernel'
+import { defineModule, madeIn, type Db, type Span, type Tx } from '#kernel'
 import type { Owner } from '#contracts/shared'
 
 /**
@@ -277,21 +277,25 @@ export interface Posting {
   readonly other: string
 }
 
-/** The postings of an account, the newest first, `limit` of them before one. */
-export const statementOf = (db: Db, account: string, limit: number, before?: bigint) => db<Posting[]>`
-  select t.id, t.cause_id as cause, t.kind, e.at, e.about, t.minor, o.kind as other
-  from (
-    (select id, cause_id, kind, minor, from_id as other_id from ledger_transfers
-      where to_id = ${account} ${before === undefined ? db`` : db`and id < ${before.toString()}`}
-      order by id desc limit ${limit})
-    union all
-    (select id, cause_id, kind, -minor, to_id from ledger_transfers
-      where from_id = ${account} ${before === undefined ? db`` : db`and id < ${before.toString()}`}
-      order by id desc limit ${limit})
-  ) t
-  join ledger_entries e on e.cause_id = t.cause_id and e.kind = t.kind
-  join ledger_accounts o on o.id = t.other_id
-  order by t.id desc limit ${limit}`
+/** What a cursor of a statement has to hold: the number of a transfer. */
+export const isTransfer = (key: unknown) => typeof key === 'string' && /^\d{1,18}$/.test(key)
+
+/** The postings of an account within a span of time, the newest first, `limit` of them before one; none of no account. */
+export function statementOf(db: Db, account: string | null, limit: number, before?: string, span: Span = {}) {
+  const beyond = db`${madeIn(db, 'e.at', span)} ${before === undefined ? db`` : db`and t.id < ${before}`}`
+  const booked = db`ledger_transfers t join ledger_entries e using (cause_id, kind)`
+  return db<Posting[]>`
+    select t.id, t.cause_id as cause, t.kind, t.at, t.about, t.minor, o.kind as other
+    from (
+      (select t.id, cause_id, kind, e.at, e.about, t.minor, t.from_id as other_id from ${booked}
+        where t.to_id = ${account} ${beyond} order by t.id desc limit ${limit})
+      union all
+      (select t.id, cause_id, kind, e.at, e.about, -t.minor, t.to_id from ${booked}
+        where t.from_id = ${account} ${beyond} order by t.id desc limit ${limit})
+    ) t
+    join ledger_accounts o on o.id = t.other_id
+    order by t.id desc limit ${limit}`
+}
 
 /** Accounts whose balance is not the sum of their postings, or whose holds do not add up: none, unless somebody meddled. */
 export const differencesIn = (db: Db) => db<{ id: string; balanceMinor: bigint; postedMinor: bigint }[]>`

@@ -79,6 +79,7 @@ create table ledger_entries (
   about     json,
   constraint ledger_entries_pkey PRIMARY KEY (cause_id, kind)
 );
+CREATE INDEX ledger_entries_by_time ON vendors.ledger_entries USING brin (at);
 CREATE TRIGGER ledger_entries_stay BEFORE DELETE OR UPDATE ON vendors.ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
 
 create table ledger_holds (

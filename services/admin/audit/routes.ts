@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import Type, { type Static } from 'typebox'
 import { Id, Instant } from '#contracts/shared'
-import { cellOf, cursorOf, isId, isInstant, listQuery, Page, page, timeOf, withRole } from '#kernel'
+import { cellOf, createdIn, isId, isInstant, listRoutes, timeOf, withRole } from '#kernel'
 import type { AdminHost } from '../host.ts'
 import { hashAt, listEntries, noneIsLeftOut, seal, sealedAfter, verify, type Entry, type Sealed } from './store.ts'
 
@@ -64,31 +64,31 @@ const timesOf = ({ from, to }: { from?: string; to?: string }) => ({
 export function auditRoutes(host: AdminHost): void {
   const { db, http } = host
 
-  http.get(
-    '/audit',
-    {
-      config,
-      schema: {
-        summary: 'What admins did on the whole platform, and anybody to accounts, the latest first',
-        querystring: listQuery({
-          actor: Type.Optional({ ...Id, description: 'Who did it' }),
-          act: Type.Optional({ ...Text(100, 'user.role-changed'), description: 'What was done' }),
-          object: Type.Optional({
-            ...Text(300, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'),
-            description: 'What it was done to',
-          }),
-          ...spanOf,
+  listRoutes(http, db, '/audit', {
+    config,
+    schema: {
+      summary: 'What admins did on the whole platform, and anybody to accounts, the latest first',
+      of: 'acts',
+      filters: {
+        actor: Type.Optional({ ...Id, description: 'Who did it' }),
+        act: Type.Optional({ ...Text(100, 'user.role-changed'), description: 'What was done' }),
+        object: Type.Optional({
+          ...Text(300, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'),
+          description: 'What it was done to',
         }),
-        response: { 200: Page(EntryView) },
+        ...spanOf,
       },
+      item: EntryView,
     },
-    async ({ query }) => {
-      const { limit, after, actor, act, object } = query
-      const wanted = { actor, act, object, ...timesOf(query) }
-      const rows = await listEntries(db, wanted, limit + 1, cursorOf(after, isInstant, isId))
-      return page(rows, limit, ({ at, id }) => [at.toISOString(), id], view)
+    wanted: ({ query }) => {
+      const { actor, act, object } = query
+      return { actor, act, object, spans: [timesOf(query), createdIn(query)] }
     },
-  )
+    rows: (wanted, limit, after) => listEntries(db, wanted, limit, after),
+    order: [isInstant, isId],
+    keysOf: ({ at, id }) => [at.toISOString(), id],
+    view,
+  })
 
   http.get(
     '/audit/verify',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EventContract } from '#contracts/define'
-import { newId, stringify, type Cursor, type Db, type Delivered, type Tx } from '#kernel'
+import { madeIn, newId, stringify, type Cursor, type Db, type Delivered, type Span, type Tx } from '#kernel'
 
 /** An act of an admin, as it is written down. */
 export interface Entry {
@@ -85,8 +85,8 @@ export interface Wanted {
   readonly actor: string | undefined
   readonly act: string | undefined
   readonly object: string | undefined
-  readonly from: Date | undefined
-  readonly to: Date | undefined
+  /** Within each of them. */
+  readonly spans: readonly Span[]
 }
 
 /** The latest first; with where they stand in the chain, null for those that are not sealed yet. */
@@ -98,7 +98,7 @@ export const listEntries = (db: Db, wanted: Wanted, limit: number, cursor: Curso
     ${wanted.actor ? db`and a.actor_id = ${wanted.actor}` : db``}
     ${wanted.act ? db`and a.act = ${wanted.act}` : db``}
     ${wanted.object ? db`and a.object = ${wanted.object}` : db``}
-    ${wanted.from ? db`and a.at >= ${wanted.from}` : db``} ${wanted.to ? db`and a.at < ${wanted.to}` : db``}
+    ${wanted.spans.map(span => madeIn(db, 'a.at', span))}
     ${cursor ? db`and (a.at, a.id) < (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
   order by a.at desc, a.id desc limit ${limit}`
 

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox'
 import { EventActor, Id, Instant } from '#contracts/shared'
-import { cursorOf, isCount, listQuery, Page, page, Problem, withRole } from '#kernel'
+import { createdIn, isCount, listRoutes, Problem, timeOf, withRole } from '#kernel'
 import type { AdminHost } from '../host.ts'
-import { browse, reactionsTo, type Logged } from './store.ts'
+import { browse, reactionsTo, stretchOf, type Logged } from './store.ts'
 
 const config = { access: withRole('admin') }
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -41,31 +41,33 @@ const Reaction = Type.Object(
 
 /** What happened on the platform, looked through by people. */
 export function eventRoutes({ db, http }: AdminHost): void {
-  http.get(
-    '/events',
-    {
-      config,
-      schema: {
-        summary: 'The event log, the latest first',
-        description:
-          'All that is told of one thing has its id as `key`; all that came of one request has one `traceId`.',
-        querystring: listQuery({
-          topic: Type.Optional(Text(100, 'passport.created')),
-          service: Type.Optional(Text(40, 'passports')),
-          key: Type.Optional(Text(300, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d')),
-          traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$', maxLength: 32 })),
-          from: Type.Optional({ ...Instant, description: 'Only what was published then or later' }),
-          to: Type.Optional({ ...Instant, description: 'Only what was published before' }),
-        }),
-        response: { 200: Page(EventView) },
+  listRoutes(http, db, '/events', {
+    config,
+    schema: {
+      summary: 'The event log, the latest first',
+      description: 'All that is told of one thing has its id as `key`; all that came of one request has one `traceId`.',
+      of: 'events',
+      filters: {
+        topic: Type.Optional(Text(100, 'passport.created')),
+        service: Type.Optional(Text(40, 'passports')),
+        key: Type.Optional(Text(300, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d')),
+        traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$', maxLength: 32 })),
+        from: Type.Optional({ ...Instant, description: 'As `createdFrom`, which counts where both are given' }),
+        to: Type.Optional({ ...Instant, description: 'As `createdTo`, which counts where both are given' }),
       },
+      item: EventView,
     },
-    async ({ query }) => {
-      const { limit, after, ...wanted } = query
-      const [before] = (cursorOf(after, isCount) as [number] | undefined) ?? []
-      return page(await browse(db, wanted, limit + 1, before), limit, ({ position }) => [position], view)
+    wanted: async ({ query }) => {
+      const { from, to, topic, service, key, traceId } = query
+      const former = { ...(from && { from: timeOf(from) }), ...(to && { to: timeOf(to) }) }
+      const { from: least = former.from, to: most = former.to } = createdIn(query)
+      return { topic, service, key, traceId, ...(await stretchOf(db, { from: least, to: most })) }
     },
-  )
+    rows: (wanted, limit, after) => browse(db, wanted, limit, after?.[0] as number | undefined),
+    order: [isCount],
+    keysOf: ({ position }) => [position],
+    view,
+  })
 
   http.get(
     '/events/:position',
@@ -84,7 +86,7 @@ export function eventRoutes({ db, http }: AdminHost): void {
       },
     },
     async ({ params: { position } }) => {
-      const [event] = await browse(db, {}, 1, position + 1)
+      const [event] = await browse(db, { least: 0, most: position + 1 }, 1)
       if (event?.position !== position) throw new Problem('not_found', 'event_unknown')
       return { ...view(event), reactions: [...(await reactionsTo(db, position))] }
     },

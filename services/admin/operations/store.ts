@@ -1,14 +1,16 @@
 import type { EventActor } from '#contracts/shared'
-import { timeOf, type Db, type Tx } from '#kernel'
+import { madeIn, type Db, type Span, type Tx } from '#kernel'
 
 /** What somebody looks for. */
 export interface Wanted {
-  readonly topic?: string
-  readonly service?: string
-  readonly key?: string
-  readonly traceId?: string
-  readonly from?: string
-  readonly to?: string
+  readonly topic?: string | undefined
+  readonly service?: string | undefined
+  readonly key?: string | undefined
+  readonly traceId?: string | undefined
+  readonly published?: Span
+  /** Between which positions it lies: from one on, before another. */
+  readonly least: number
+  readonly most: number
 }
 
 /** An event as it lies in the log. */
@@ -27,20 +29,23 @@ export interface Logged {
 /** How far the clocks of who publishes may be apart. */
 const apartMs = 60_000
 
+/** Between which positions lies what was published within a span. */
+export const stretchOf = async (db: Db, published: Span) => ({
+  published,
+  least: published.from ? await positionAt(db, published.from.getTime() - apartMs) : 0,
+  most: published.to ? await positionAt(db, published.to.getTime() + apartMs) : Number.MAX_SAFE_INTEGER,
+})
+
 /** The log for people: the latest first, those before a position. */
-export async function browse(db: Db, wanted: Wanted, limit: number, before?: number): Promise<Logged[]> {
-  const { topic, service, key, traceId } = wanted
-  const [from, to] = [wanted.from, wanted.to].map(text => (text === undefined ? undefined : timeOf(text)))
-  const least = from ? await positionAt(db, from.getTime() - apartMs) : 0
-  const most = to ? await positionAt(db, to.getTime() + apartMs) : Number.MAX_SAFE_INTEGER
-  const end = Math.min(before ?? Number.MAX_SAFE_INTEGER, most)
+export function browse(db: Db, wanted: Wanted, limit: number, before = Number.MAX_SAFE_INTEGER) {
+  const { topic, service, key, traceId, published = {}, least, most } = wanted
   // What is rare is found by its index first, not by going through all from the end.
-  return await db<Logged[]>`
+  return db<Logged[]>`
     with found as ${key || traceId ? db`materialized` : db`not materialized`} (
-      select * from kernel.log where position >= ${least} and position < ${end}
+      select * from kernel.log where position >= ${least} and position < ${Math.min(before, most)}
         ${topic ? db`and topic = ${topic}` : db``} ${service ? db`and owner = ${service}` : db``}
         ${key ? db`and key = ${key}` : db``} ${traceId ? db`and left(trace_id, 32) = ${traceId}` : db``}
-        ${from ? db`and published_at >= ${from}` : db``} ${to ? db`and published_at < ${to}` : db``})
+        ${madeIn(db, 'published_at', published)})
     select position::float8 as position, event_id as "eventId", topic, owner as service, key,
       left(trace_id, 32) as "traceId", actor, published_at as "publishedAt", data
     from found order by position desc limit ${limit}`

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Currency, Id, Instant, Minor, Owner } from '#contracts/shared'
-import { cursorOf, isId, isText, listQuery, Page, page, Problem, withRole } from '#kernel'
+import { createdIn, cursorOf, isId, listQuery, listRoutes, madeIn, Page, page, withRole } from '#kernel'
+import { isTransfer } from '#money/ledger'
 import { paymentsGo } from '#money/payments'
 import type { BillingHost } from '../host.ts'
 
@@ -62,6 +63,7 @@ export function bookRoutes({ db, http, settings, platform }: BillingHost): void 
   const owner = (of: string) => db`
     case when ${db(of)}.owner_id is not null
       then json_build_object('kind', ${db(of)}.owner_kind, 'id', ${db(of)}.owner_id) end`
+  type Fragment = ReturnType<typeof owner>
   const side = (of: string) =>
     db`json_build_object('accountId', ${db(of)}.id, 'kind', ${db(of)}.kind, 'owner', ${owner(of)})`
 
@@ -96,46 +98,41 @@ export function bookRoutes({ db, http, settings, platform }: BillingHost): void 
     },
   )
 
-  http.get(
-    '/ledger',
-    {
-      config: admins,
-      schema: {
-        summary: 'What moved between accounts, the newest first',
-        description: 'Each from one account to another, so that all balances of a currency are zero together.',
-        querystring: listQuery({ account: Type.Optional({ ...Id, description: 'On either side' }) }),
-        response: { 200: Page(TransferView) },
-      },
+  listRoutes(http, db, '/ledger', {
+    config: admins,
+    schema: {
+      summary: 'What moved between accounts, the newest first',
+      description: 'Each from one account to another, so that all balances of a currency are zero together.',
+      of: 'transfers',
+      filters: { account: Type.Optional({ ...Id, description: 'On either side' }) },
+      item: TransferView,
     },
-    async ({ query: { limit, after, account } }) => {
-      const before = cursorOf(after, isText)?.[0] as string | undefined
-      if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
-      const beyond = before === undefined ? db`` : db`and id < ${before}`
-      const of = (column: 'from_id' | 'to_id') => db`
-        (select * from ledger_transfers where ${db(column)} = ${account!} ${beyond} order by id desc limit ${limit + 1})`
+    wanted: ({ query }) => ({ account: query.account, span: createdIn(query) }),
+    rows: ({ account, span }, limit, after) => {
+      const beyond = db`${madeIn(db, 'e.at', span)} ${after ? db`and t.id < ${after[0]!}` : db``}`
+      const found = (of: Fragment) => db`
+        (select t.id, e.at, t.kind, t.cause_id, t.minor, t.currency, t.from_id, t.to_id, e.about
+          from ledger_transfers t join ledger_entries e on e.cause_id = t.cause_id and e.kind = t.kind
+          where ${of} ${beyond} order by t.id desc limit ${limit})`
       const meant = account
-        ? db`(${of('from_id')} union all ${of('to_id')})`
-        : db`(select * from ledger_transfers where true ${beyond} order by id desc limit ${limit + 1})`
-      const rows = await db<Transfer[]>`
-        select t.id, e.at, t.kind, t.cause_id as "causeId", t.minor, t.currency, ${side('f')} as from, ${side('o')} as to, e.about
+        ? db`(${found(db`t.from_id = ${account}`)} union all ${found(db`t.to_id = ${account}`)})`
+        : found(db`true`)
+      return db<Transfer[]>`
+        select t.id, t.at, t.kind, t.cause_id as "causeId", t.minor, t.currency, ${side('f')} as from, ${side('o')} as to, t.about
         from ${meant} t
-        join ledger_entries e on e.cause_id = t.cause_id and e.kind = t.kind
         join ledger_accounts f on f.id = t.from_id
         join ledger_accounts o on o.id = t.to_id
-        order by t.id desc limit ${limit + 1}`
-      return page(
-        rows,
-        limit,
-        ({ id }) => [id.toString()],
-        ({ id, at, minor, ...row }) => ({
-          ...row,
-          id: id.toString(),
-          at: at.toISOString(),
-          amountMinor: Number(minor),
-        }),
-      )
+        order by t.id desc limit ${limit}`
     },
-  )
+    order: [isTransfer],
+    keysOf: ({ id }) => [id.toString()],
+    view: ({ id, at, minor, ...row }) => ({
+      ...row,
+      id: id.toString(),
+      at: at.toISOString(),
+      amountMinor: Number(minor),
+    }),
+  })
 
   http.get(
     '/payments-go',

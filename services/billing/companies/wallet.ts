@@ -1,12 +1,13 @@
-import { Page, signedIn } from '#kernel'
+import { signedIn } from '#kernel'
 import type { BillingHost } from '../host.ts'
-import { PostingsQuery, postingsOf, PostingView, walletOf, WalletView } from '../wallets/routes.ts'
+import { postingRoutes, walletOf, WalletView } from '../wallets/routes.ts'
 import { companyOf } from './access.ts'
 
 const manager = ['company_unknown', 'company_manager_required'] as const
 
 /** What a company has and owes, for who looks after its money. */
-export function companyWalletRoutes({ db, http, settings }: BillingHost): void {
+export function companyWalletRoutes(host: BillingHost): void {
+  const { db, http, settings } = host
   http.get(
     '/company/wallet',
     {
@@ -20,17 +21,8 @@ export function companyWalletRoutes({ db, http, settings }: BillingHost): void {
     ({ actor }) => walletOf(db, companyOf(actor), { lowMinor: settings.BILLING_LOW_BALANCE_MINOR, leastMinor: 0 }),
   )
 
-  http.get(
-    '/company/wallet/postings',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What came into the wallet of the company and went out of it, the newest first',
-        refuses: [...manager, 'wallet_unknown'],
-        querystring: PostingsQuery,
-        response: { 200: Page(PostingView) },
-      },
-    },
-    ({ actor, query }) => postingsOf(db, companyOf(actor), query),
-  )
+  postingRoutes(host, '/company/wallet/postings', companyOf, {
+    summary: 'What came into the wallet of the company and went out of it, the newest first',
+    refuses: [...manager, 'wallet_unknown'],
+  })
 }

@@ -2,7 +2,20 @@ import Type, { type Static } from 'typebox'
 import { Decimal } from '#contracts/billing'
 import { listMembers } from '#contracts/identity'
 import { ChargerId, Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cellOf, cursorOf, isId, listQuery, newId, Page, page, Problem, signedIn } from '#kernel'
+import {
+  cellOf,
+  createdIn,
+  cursorOf,
+  isId,
+  listQuery,
+  listRoutes,
+  newId,
+  Page,
+  page,
+  Problem,
+  signedIn,
+  type Cursor,
+} from '#kernel'
 import { decimalOf, isCurrency } from '#money/amount'
 import { lockFirst } from '../access.ts'
 import { companyFor, companyOf } from '../companies/access.ts'
@@ -66,6 +79,14 @@ const viewStatement = ({
   energyWh: Number(energyWh),
   amountMinor: Number(amountMinor),
   statedAt: statedAt.toISOString(),
+})
+
+const statements = (db: BillingHost['db']) => ({
+  rows: (wanted: Parameters<typeof listStatements>[1], limit: number, after: Cursor | undefined) =>
+    listStatements(db, wanted, limit, after?.[0] as string | undefined),
+  order: [isId],
+  keysOf: ({ id }: Statement) => [id],
+  view: viewStatement,
 })
 
 /** What a company pays employees for what they charge at home. */
@@ -144,23 +165,22 @@ export function homeRoutes(host: BillingHost): void {
     },
   )
 
-  http.get(
-    '/company/reimbursements',
-    {
-      config,
-      schema: {
-        summary: 'What employees are paid for charging at home, by the month, the newest first',
-        refuses: [...manager],
-        querystring: listQuery({ month: Type.Optional(Month) }),
-        response: { 200: Page(StatementView) },
-      },
+  listRoutes(http, db, '/company/reimbursements', {
+    config,
+    schema: {
+      summary: 'What employees are paid for charging at home, by the month, the newest first',
+      of: 'statements',
+      refuses: [...manager],
+      filters: { month: Type.Optional(Month) },
+      item: StatementView,
     },
-    async ({ actor, query: { limit, after, month } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      const rows = await listStatements(db, { organisationId: companyOf(actor), month }, limit + 1, before)
-      return page(rows, limit, ({ id }) => [id], viewStatement)
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      organisationId: companyOf(actor),
+      month: query.month,
+      stated: createdIn(query),
+    }),
+    ...statements(db),
+  })
 
   http.get(
     '/company/reimbursements/csv',
@@ -229,22 +249,17 @@ function ownRoutes({ db, http, now }: BillingHost): void {
     },
   )
 
-  http.get(
-    '/reimbursements',
-    {
-      config,
-      schema: {
-        summary: 'What one is paid for charging at home, by the month, the newest first',
-        querystring: listQuery({}),
-        response: { 200: Page(StatementView) },
-      },
+  listRoutes(http, db, '/reimbursements', {
+    config,
+    schema: {
+      summary: 'What one is paid for charging at home, by the month, the newest first',
+      of: 'statements',
+      filters: {},
+      item: StatementView,
     },
-    async ({ actor, query: { limit, after } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      const rows = await listStatements(db, { userId: actor.userId }, limit + 1, before)
-      return page(rows, limit, ({ id }) => [id], viewStatement)
-    },
-  )
+    wanted: ({ actor, query }) => ({ userId: actor.userId, stated: createdIn(query) }),
+    ...statements(db),
+  })
 }
 
 const columns = ['employee', 'session', 'ended', 'charger', 'kWh', 'rate', 'amount', 'currency', 'paidBy'] as const

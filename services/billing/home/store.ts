@@ -1,4 +1,4 @@
-import type { Db, Tx } from '#kernel'
+import { madeIn, type Db, type Span, type Tx } from '#kernel'
 import type { Charge } from '../charges/store.ts'
 
 /** Where an employee charges at home, and what their company pays for that. */
@@ -107,7 +107,7 @@ const statementColumns = (db: Db) => db`
 /** The newest first, of an employee or a company, of a month if that is said. */
 export const listStatements = (
   db: Db,
-  of: { organisationId: string; month?: string | undefined } | { userId: string },
+  of: ({ organisationId: string; month?: string | undefined } | { userId: string }) & { stated?: Span },
   limit: number,
   before?: string,
 ) => db<Statement[]>`
@@ -117,7 +117,7 @@ export const listStatements = (
       ? db`user_id = ${of.userId}`
       : db`organisation_id = ${of.organisationId} ${of.month === undefined ? db`` : db`and month = ${`${of.month}-01`}::date`}`
   }
-    ${before === undefined ? db`` : db`and id < ${before}`}
+    ${madeIn(db, 'stated_at', of.stated ?? {})} ${before === undefined ? db`` : db`and id < ${before}`}
   order by id desc limit ${limit}`
 
 /** Companies and employees of whom something is due that ended before then. */

@@ -4,14 +4,12 @@ import { Id, Instant, Line, Owner } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
 import {
   authorise,
-  cursorOf,
+  createdIn,
   isId,
-  listQuery,
+  listRoutes,
   newId,
   notModified,
   ownerFor,
-  Page,
-  page,
   Problem,
   requireMatch,
   violates,
@@ -119,21 +117,15 @@ export function tariffRoutes(host: BillingHost): void {
     },
   )
 
-  http.get(
-    '/tariffs',
-    {
-      config,
-      schema: {
-        summary: 'Tariffs that are offered, the newest first',
-        querystring: listQuery({}),
-        response: { 200: Page(TariffView) },
-      },
-    },
-    async ({ actor, query: { limit, after } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      return page(await listTariffs(db, ownersFor(actor), limit + 1, before), limit, ({ id }) => [id], viewTariff)
-    },
-  )
+  listRoutes(http, db, '/tariffs', {
+    config,
+    schema: { summary: 'Tariffs that are offered, the newest first', of: 'tariffs', filters: {}, item: TariffView },
+    wanted: ({ actor, query }) => ({ owners: ownersFor(actor), created: createdIn(query) }),
+    rows: (wanted, limit, after) => listTariffs(db, wanted, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: viewTariff,
+  })
 
   http.get(
     '/tariffs/:id',

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { getPrices, TariffTerms } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
-import { Problem, type Db, type Tx } from '#kernel'
+import { madeIn, Problem, type Db, type Span, type Tx } from '#kernel'
 
 /** Where a tariff is in force: all of it null is wherever its owner says nothing else. */
 export interface Use {
@@ -43,12 +43,15 @@ export async function lockTariff(tx: Tx, id: string): Promise<Tariff | undefined
 }
 
 /** The newest first; of everybody where no owners are named. */
-export const listTariffs = (db: Db, owners: readonly string[] | undefined, limit: number, before?: string) => db<
-  Tariff[]
->`
+export const listTariffs = (
+  db: Db,
+  { owners, created }: { owners: readonly string[] | undefined; created: Span },
+  limit: number,
+  before?: string,
+) => db<Tariff[]>`
   select ${columns(db)} from ${current(db)}
   where t.withdrawn_at is null ${owners ? db`and t.owner_id = any(${owners as string[]}::uuid[])` : db``}
-    ${before === undefined ? db`` : db`and t.id < ${before}`}
+    ${madeIn(db, 't.created_at', created)} ${before === undefined ? db`` : db`and t.id < ${before}`}
   order by t.id desc limit ${limit}`
 
 export async function insertTariff(tx: Tx, { id, owner, name, version, createdAt }: Tariff): Promise<void> {

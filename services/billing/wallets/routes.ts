@@ -1,8 +1,22 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isId, isText, listQuery, Page, page, Problem, signedIn, withRole, type Db } from '#kernel'
+import {
+  createdIn,
+  cursorOf,
+  isId,
+  isText,
+  listQuery,
+  listRoutes,
+  Page,
+  page,
+  Problem,
+  signedIn,
+  withRole,
+  type Actor,
+  type Db,
+} from '#kernel'
 import { isCurrency } from '#money/amount'
-import { accountsOf, statementOf } from '#money/ledger'
+import { accountsOf, isTransfer, statementOf } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
 import { wish, wishesOf } from './low.ts'
 
@@ -42,7 +56,7 @@ const LowBalance = Type.Object(
   { title: 'LowBalance' },
 )
 
-export const PostingView = Type.Object(
+const PostingView = Type.Object(
   {
     id: Type.String({ pattern: '^[0-9]+$', examples: ['4711'] }),
     at: Instant,
@@ -56,14 +70,9 @@ export const PostingView = Type.Object(
   { title: 'Posting' },
 )
 
-export const PostingsQuery = listQuery({
-  currency: Currency,
-  account: Type.Optional(
-    Type.Enum(['wallet', 'debt', 'receivable'], {
-      description: '`receivable`: what a company owes by invoices',
-      examples: ['wallet'],
-    }),
-  ),
+const Account = Type.Enum(['wallet', 'debt', 'receivable'], {
+  description: '`receivable`: what a company owes by invoices',
+  examples: ['wallet'],
 })
 
 const KeptView = Type.Object(
@@ -111,22 +120,31 @@ export async function walletOf(
   return { balances, blocked: blockedFor !== null, blockedFor, leastMinor }
 }
 
-/** A page of what came into an account of somebody and went out of it. */
-export async function postingsOf(
-  db: Db,
-  ownerId: string,
-  { limit, after, currency, account = 'wallet' }: Static<typeof PostingsQuery>,
-) {
-  const found = (await accountsOf(db, ownerId, account)).find(one => one.currency === currency)
-  if (!found) throw new Problem('not_found', 'wallet_unknown')
-  const before = cursorOf(after, isText)?.[0] as string | undefined
-  if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
-  const rows = await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
-  return page(
-    rows,
-    limit,
-    ({ id }) => [id.toString()],
-    ({ id, at, kind, cause, minor, about }) => ({
+/** What came into an account of somebody and went out of it. */
+export function postingRoutes(
+  { db, http }: BillingHost,
+  path: string,
+  ownerOf: (actor: Actor) => string,
+  about: { summary: string; refuses: readonly string[] },
+): void {
+  listRoutes(http, db, path, {
+    config: { access: signedIn },
+    schema: {
+      ...about,
+      of: 'postings',
+      filters: { currency: Currency, account: Type.Optional(Account) },
+      item: PostingView,
+    },
+    wanted: async ({ actor, query }) => {
+      const { currency, account = 'wallet' } = query
+      const found = (await accountsOf(db, ownerOf(actor), account)).find(one => one.currency === currency)
+      if (!found) throw new Problem('not_found', 'wallet_unknown')
+      return { id: found.id, currency, account, span: createdIn(query) }
+    },
+    rows: ({ id, span }, limit, after) => statementOf(db, id, limit, after?.[0] as string | undefined, span),
+    order: [isTransfer],
+    keysOf: ({ id }) => [id.toString()],
+    view: ({ id, at, kind, cause, minor, about }, { currency, account }) => ({
       id: id.toString(),
       at: at.toISOString(),
       kind,
@@ -136,11 +154,12 @@ export async function postingsOf(
       account,
       about,
     }),
-  )
+  })
 }
 
 /** What a driver has, owes, and how that came about. */
-export function walletRoutes({ db, http, settings }: BillingHost): void {
+export function walletRoutes(host: BillingHost): void {
+  const { db, http, settings } = host
   http.get(
     '/wallet',
     {
@@ -176,19 +195,10 @@ export function walletRoutes({ db, http, settings }: BillingHost): void {
     },
   )
 
-  http.get(
-    '/wallet/postings',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What came into a wallet and went out of it, the newest first',
-        refuses: ['wallet_unknown'],
-        querystring: PostingsQuery,
-        response: { 200: Page(PostingView) },
-      },
-    },
-    ({ actor: { userId }, query }) => postingsOf(db, userId, query),
-  )
+  postingRoutes(host, '/wallet/postings', ({ userId }) => userId, {
+    summary: 'What came into a wallet and went out of it, the newest first',
+    refuses: ['wallet_unknown'],
+  })
 
   http.get(
     '/wallets/kept',

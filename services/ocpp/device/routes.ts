@@ -6,12 +6,12 @@ import {
   counted,
   countQuery,
   createdIn,
-  createdQuery,
   cursorOf,
   isCount,
   isId,
   isText,
   listQuery,
+  listRoutes,
   mostCounted,
   Page,
   page,
@@ -234,30 +234,28 @@ export function deviceRoutes(host: OcppHost, call: CallCharger): void {
     },
   )
 
-  http.get(
-    '/chargers/:id/alerts',
-    {
-      config,
-      schema: {
-        summary: 'What a charger noticed, the newest first',
-        refuses: ['charger_unknown'],
-        params: One,
-        querystring: listQuery({
-          kind: Type.Optional(AlertView.properties.kind),
-          type: Type.Optional(Type.String({ maxLength: 50 })),
-          ...createdQuery,
-        }),
-        response: { 200: Page(AlertView) },
+  listRoutes(http, db, '/chargers/:id/alerts', {
+    config,
+    schema: {
+      summary: 'What a charger noticed, the newest first',
+      of: 'alerts',
+      refuses: ['charger_unknown'],
+      params: One,
+      filters: {
+        kind: Type.Optional(AlertView.properties.kind),
+        type: Type.Optional(Type.String({ maxLength: 50 })),
       },
+      item: AlertView,
     },
-    async ({ actor, params, query }) => {
+    wanted: async ({ actor, params, query }) => {
       await readable(actor, params.id)
-      const { limit, after, kind, type } = query
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      const filters = { chargerId: params.id, kind, type, created: createdIn(query) }
-      return page(await listAlerts(db, filters, limit + 1, before), limit, ({ id }) => [id], alertView)
+      return { chargerId: params.id, kind: query.kind, type: query.type, created: createdIn(query) }
     },
-  )
+    rows: (wanted, limit, after) => listAlerts(db, wanted, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: alertView,
+  })
 
   http.get(
     '/chargers/:id/charging-profiles',

@@ -40,7 +40,8 @@ suite('the messages of a charger', () => {
     assert.deepEqual(await actions('outcome=error'), ['StatusNotification'])
     assert.deepEqual(await actions('text=card-7'), ['Authorize'])
     assert.deepEqual(await actions('text=voltaic'), ['DataTransfer'])
-    assert.deepEqual(await actions(`to=${middle}`), ['StatusNotification', 'DataTransfer'])
+    for (const name of ['to', 'createdTo'])
+      assert.deepEqual(await actions(`${name}=${middle}`), ['StatusNotification', 'DataTransfer'])
     assert.deepEqual(await actions(`from=${middle}&action=StatusNotification`), ['StatusNotification'])
     const [failed] = await all(root, 'outcome=error')
     assert.deepEqual(await all(root, `errorCode=${failed.errorCode}`), [failed])
@@ -86,6 +87,12 @@ suite('the messages of a charger', () => {
     const across = (await root.get('/messages?action=Authorize')).body
     assert.deepEqual([across.items, typeof across.nextCursor], [[], 'string'])
     assert.equal((await root.get('/messages?action=MeterValues&limit=2')).body.items.length, 2)
+    for (const path of ['/messages', '/chargers/CP-1/messages']) {
+      const count = async (query: string) => (await root.get(`${path}/count?${query}`)).body
+      assert.deepEqual(await count('action=MeterValues'), { count: 10_000, exact: false })
+      assert.deepEqual(await count('action=Authorize'), { count: 0, exact: false }, 'it may be among those before')
+      assert.deepEqual(await count('createdFrom=2999-01-01T00:00:00Z'), { count: 0, exact: true })
+    }
   })
 
   test('are kept for as long as is said, and go by the day', async t => {

@@ -1,12 +1,32 @@
 import Type, { type Static } from 'typebox'
 import { ChargerId, MessageOutcome, OcppVersion } from '#contracts/ocpp'
 import { Id, Instant } from '#contracts/shared'
-import { cursorOf, fail, isId, listQuery, Page, timeOf, withRole, type Actor } from '#kernel'
+import {
+  Count,
+  countQuery,
+  createdIn,
+  createdQuery,
+  cursorOf,
+  fail,
+  isId,
+  listQuery,
+  Page,
+  withRole,
+  type Actor,
+} from '#kernel'
 import { manageable, scopesFor } from '../access.ts'
 import { findCharger, type Charger } from '../chargers/store.ts'
 import { One } from '../chargers/view.ts'
 import type { OcppHost } from '../host.ts'
-import { findMessage, listAllMessages, listMessages, type Message, type Said } from './store.ts'
+import {
+  countAllMessages,
+  countMessages,
+  findMessage,
+  listAllMessages,
+  listMessages,
+  type Message,
+  type Said,
+} from './store.ts'
 import type { Wire } from './wire.ts'
 
 const operators = { access: withRole('operator') }
@@ -49,11 +69,13 @@ const filters = {
       examples: ['04A2B9'],
     }),
   ),
-  from: Type.Optional({ ...Instant, description: 'Only what came then or later' }),
-  to: Type.Optional({ ...Instant, description: 'Only what came before' }),
+  ...createdQuery,
+  from: Type.Optional({ ...Instant, description: 'As `createdFrom`, which counts where both are given' }),
+  to: Type.Optional({ ...Instant, description: 'As `createdTo`, which counts where both are given' }),
 }
 
 const Query = listQuery(filters)
+const CountQuery = countQuery(filters)
 
 /** A message is written down once it is answered, and its id tells when that was. */
 function tookMs({ id, at, outcome }: Message): number | null {
@@ -71,17 +93,23 @@ const looking =
   'Heartbeats are not kept, and passwords are not shown. A page looks at 10,000 messages at the most, and with ' +
   '`text` at 1,000: it may hold less than `limit` while `nextCursor` leads on.'
 
+const counting =
+  'Of as many messages as a page looks at: where there are more, `exact` is false, and there may be more than `count`.'
+
 const AnyMessageView = Type.Object({ ...MessageView.properties, chargerId: ChargerId }, { title: 'AnyChargerMessage' })
 
-/** What a query asks for, and behind which message. */
-function wantedBy({ after, from, to, limit, ...rest }: Static<typeof Query>) {
-  const said: Said = {
-    ...rest,
-    from: from === undefined ? undefined : timeOf(from),
-    to: to === undefined ? undefined : timeOf(to),
-  }
-  return { said, limit, before: cursorOf(after, isId)?.[0] as string | undefined }
+/** What a query asks for. */
+function saidBy({ from, to, ...rest }: Static<typeof CountQuery>): Said {
+  const { createdFrom = from, createdTo = to, ...said } = rest
+  return { ...said, ...createdIn({ ...(createdFrom && { createdFrom }), ...(createdTo && { createdTo }) }) }
 }
+
+/** The same, and behind which message. */
+const wantedBy = ({ after, limit, ...rest }: Static<typeof Query>) => ({
+  said: saidBy(rest),
+  limit,
+  before: cursorOf(after, isId)?.[0] as string | undefined,
+})
 
 const cursorBehind = (behind: string | undefined) =>
   behind ? Buffer.from(JSON.stringify([behind])).toString('base64url') : null
@@ -110,6 +138,39 @@ export function logRoutes({ http, db }: OcppHost, wire: Wire): void {
       const { messages, behind } = await listMessages(db, { ...said, chargerId: params.id, since }, limit, before)
       return { items: messages.map(view), nextCursor: cursorBehind(behind) }
     },
+  )
+
+  http.get(
+    '/chargers/:id/messages/count',
+    {
+      config: operators,
+      schema: {
+        summary: 'How many messages of a charger a search finds',
+        description: counting,
+        refuses: ['charger_unknown'],
+        params: One,
+        querystring: CountQuery,
+        response: { 200: Count },
+      },
+    },
+    async ({ actor, params, query }) => {
+      const { createdAt: since } = await readable(actor, params.id)
+      return await countMessages(db, { ...saidBy(query), chargerId: params.id, since })
+    },
+  )
+
+  http.get(
+    '/messages/count',
+    {
+      config: operators,
+      schema: {
+        summary: 'How many messages of all chargers a search finds',
+        description: counting,
+        querystring: CountQuery,
+        response: { 200: Count },
+      },
+    },
+    async ({ actor, query }) => await countAllMessages(db, scopesFor(actor, undefined), saidBy(query)),
   )
 
   http.get(

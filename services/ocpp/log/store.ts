@@ -75,6 +75,33 @@ function stretchOf(db: Db, { chargerId, since, outcome, errorCode, from, to }: W
     charger_id = ${chargerId} and id >= kernel.uuid_at(${first}) ${stretchTo(db, to, before)} ${isFailed ? db`and outcome <> 'answered'` : db``}`
 }
 
+const mostFor = ({ text }: Said): number => (text === undefined ? mostLookedAt : mostReadThrough)
+
+/** Of a stretch what is looked at at once, and of that what is wanted of one charger. */
+const ofOne = (db: Db, wanted: Wanted, stretch: Fragment) => db`
+  from (select * from messages where ${stretch} order by id desc limit ${mostFor(wanted)}) m
+  where at >= ${wanted.since} ${saying(db, wanted)}`
+
+/** Those of all chargers. */
+function stretchOfAll(db: Db, { from, to }: Said, before: string | undefined) {
+  const first = new Date((from?.getTime() ?? lag.early) - lag.early)
+  return db`id >= kernel.uuid_at(${first}) ${stretchTo(db, to, before)}`
+}
+
+/** Whose chargers; null is nobody's, undefined everybody's. */
+type Scopes = readonly (string | null)[] | undefined
+
+/** The same of all chargers that belong to these. */
+function ofAll(db: Db, scopes: Scopes, wanted: Said, stretch: Fragment) {
+  const owners = scopes?.filter(owner => owner !== null) ?? []
+  return db`
+    from (select * from messages where ${stretch} order by id desc limit ${mostFor(wanted)}) m
+    where exists (
+      select from chargers c where c.id = m.charger_id and m.at >= c.created_at
+        ${scopes ? db`and (c.owner_id = any(${owners}) ${scopes.includes(null) ? db`or c.owner_id is null` : db``})` : db``})
+      ${saying(db, wanted)}`
+}
+
 /**
  * The latest first, up to `limit`, and behind which one to go on; undefined where there are no more. However rare what
  * is wanted is, a page costs no more: it may hold less than `limit`, and there be more behind it.
@@ -85,39 +112,38 @@ export async function listMessages(
   limit: number,
   before: string | undefined,
 ): Promise<{ messages: Message[]; behind: string | undefined }> {
-  const { since, text } = wanted
   const stretch = stretchOf(db, wanted, before)
-  const most = text === undefined ? mostLookedAt : mostReadThrough
   const messages = await db<Message[]>`
-    select ${columns(db)}, ${short(db, 'payload')}, ${short(db, 'answer')}
-    from (select * from messages where ${stretch} order by id desc limit ${most}) m
-    where at >= ${since} ${saying(db, wanted)}
+    select ${columns(db)}, ${short(db, 'payload')}, ${short(db, 'answer')} ${ofOne(db, wanted, stretch)}
     order by id desc limit ${limit + 1}`
-  return await cut(db, messages, limit, stretch, most)
+  return await cut(db, messages, limit, stretch, mostFor(wanted))
 }
 
-/** The same over all chargers that belong to these, null of nobody; undefined is everybody's. */
-export async function listAllMessages(
-  db: Db,
-  scopes: readonly (string | null)[] | undefined,
-  wanted: Said,
-  limit: number,
-  before: string | undefined,
-) {
-  const { from, to, text } = wanted
-  const first = new Date((from?.getTime() ?? lag.early) - lag.early)
-  const stretch = db`id >= kernel.uuid_at(${first}) ${stretchTo(db, to, before)}`
-  const most = text === undefined ? mostLookedAt : mostReadThrough
-  const owners = scopes?.filter(owner => owner !== null) ?? []
+/** The same over all chargers that belong to these. */
+export async function listAllMessages(db: Db, scopes: Scopes, wanted: Said, limit: number, before: string | undefined) {
+  const stretch = stretchOfAll(db, wanted, before)
   const messages = await db<(Message & { chargerId: string })[]>`
     select ${columns(db)}, charger_id as "chargerId", ${short(db, 'payload')}, ${short(db, 'answer')}
-    from (select * from messages where ${stretch} order by id desc limit ${most}) m
-    where exists (
-      select from chargers c where c.id = m.charger_id and m.at >= c.created_at
-        ${scopes ? db`and (c.owner_id = any(${owners}) ${scopes.includes(null) ? db`or c.owner_id is null` : db``})` : db``})
-      ${saying(db, wanted)}
+    ${ofAll(db, scopes, wanted, stretch)}
     order by id desc limit ${limit + 1}`
-  return await cut(db, messages, limit, stretch, most)
+  return await cut(db, messages, limit, stretch, mostFor(wanted))
+}
+
+/** How many there are among as many as a page looks at; `exact` is false where the stretch goes on. */
+export const countMessages = (db: Db, wanted: Wanted) => {
+  const stretch = stretchOf(db, wanted, undefined)
+  return countOf(db, ofOne(db, wanted, stretch), stretch, mostFor(wanted))
+}
+export const countAllMessages = (db: Db, scopes: Scopes, wanted: Said) => {
+  const stretch = stretchOfAll(db, wanted, undefined)
+  return countOf(db, ofAll(db, scopes, wanted, stretch), stretch, mostFor(wanted))
+}
+
+async function countOf(db: Db, found: Fragment, stretch: Fragment, most: number) {
+  const [row] = await db<{ count: number; exact: boolean }[]>`
+    select (select count(*)::int ${found}) as count,
+      not exists (select from messages where ${stretch} order by id desc offset ${most} limit 1) as exact`
+  return row!
 }
 
 /** As many as were asked for; where there were fewer among those looked at, behind the last of these. */

@@ -1,4 +1,4 @@
-import { partiesOf, type Actor, type Db, type Tx } from '#kernel'
+import { madeIn, partiesOf, type Actor, type Db, type Span, type Tx } from '#kernel'
 import { policyInForce, type Point } from '#law'
 import type { Passport } from '../passports.ts'
 import { readingOf, type Reading } from './reading.ts'
@@ -79,17 +79,16 @@ export async function insertAccess(tx: Tx, passportId: string, access: Access): 
 /** What was read of one passport, the latest first, below a number; what one reader read alone where `of` is given. */
 export function listAccess(
   db: Db,
-  passportId: string,
+  { passportId, of, at }: { passportId: string; of: Actor | undefined; at: Span },
   limit: number,
   before = Number.MAX_SAFE_INTEGER,
-  of?: Actor,
-): Promise<Noted[]> {
+) {
   const parties = of && partiesOf(of)
   return db<Noted[]>`
     select id::int as number, reader_id as "readerId", organisation_id as "organisationId", audience, route, at,
       doc_id as "docId", purpose, points
     from access_log
-    where passport_id = ${passportId} and id < ${before}
+    where passport_id = ${passportId} and id < ${before} ${madeIn(db, 'at', at)}
       ${parties ? db`and (reader_id = any(${parties}) or organisation_id = any(${parties}))` : db``}
     order by id desc limit ${limit}`
 }

@@ -2,15 +2,15 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { PassportInterestChanged } from '#contracts/passports'
 import { Id, Instant, Line, Owner } from '#contracts/shared'
 import {
-  cursorOf,
+  changedIn,
+  changedQuery,
+  createdIn,
   fail,
   isId,
-  listQuery,
+  listRoutes,
   mayWrite,
   newId,
   ownerFor,
-  Page,
-  page,
   partiesOf,
   Problem,
   signedIn,
@@ -149,33 +149,31 @@ export function interestRoutes(host: PassportsHost): void {
     },
   )
 
-  http.get(
-    '/requests',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'List who asked to read passports by a legitimate interest, and what became of it, the latest first',
-        description: 'Of passports of oneself or of the organisation one acts for; with `as=asker` what one asked for.',
-        querystring: listQuery({
-          as: Type.Enum(['owner', 'asker'], { default: 'owner' }),
-          state: Type.Optional(Type.Enum([...states])),
-          asker: Type.Optional({ ...Id, description: 'Only of this person or organisation' }),
-          passportId: Type.Optional(Id),
-        }),
-        response: { 200: Page(InterestView) },
+  listRoutes(http, db, '/requests', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'List who asked to read passports by a legitimate interest, and what became of it, the latest first',
+      description: 'Of passports of oneself or of the organisation one acts for; with `as=asker` what one asked for.',
+      of: 'requests',
+      filters: {
+        as: Type.Enum(['owner', 'asker'], { default: 'owner' }),
+        state: Type.Optional(Type.Enum([...states])),
+        asker: Type.Optional({ ...Id, description: 'Only of this person or organisation' }),
+        passportId: Type.Optional(Id),
+        ...changedQuery,
       },
+      item: InterestView,
     },
-    async ({ actor, query: { limit, after, ...sought } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      const found = await listInterests(db, actor, sought, limit + 1, before)
-      return page(
-        found,
-        limit,
-        ({ id }) => [id],
-        one => viewOf(sought.as, one),
-      )
-    },
-  )
+    wanted: ({ actor, query }) => ({
+      actor,
+      sought: { ...query, created: createdIn(query), changed: changedIn(query) },
+    }),
+    rows: ({ actor, sought }, limit, after) =>
+      listInterests(db, actor, sought, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: (one, { sought }) => viewOf(sought.as, one),
+  })
 
   http.get(
     '/requests/:requestId',

@@ -1,4 +1,4 @@
-import { partiesOf, Problem, type Actor, type Db, type Tx } from '#kernel'
+import { madeIn, partiesOf, Problem, type Actor, type Db, type Span, type Tx } from '#kernel'
 import type { Interest, State } from './interests.ts'
 
 const shown = `r.id, r.passport_id as "passportId", p.identifier, json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner,
@@ -25,24 +25,24 @@ export interface Sought {
   readonly state?: State
   readonly asker?: string
   readonly passportId?: string
+  readonly created: Span
+  readonly changed: Span
 }
 
 /** What was asked of the actor, or by them, the latest first, up to `limit`, before the id `before`. */
-export async function listInterests(
+export const listInterests = (
   db: Db,
   actor: Actor,
-  { as, state, asker, passportId }: Sought,
+  { as, state, asker, passportId, created, changed }: Sought,
   limit: number,
   before: string | undefined,
-): Promise<Interest[]> {
-  const parties = partiesOf(actor)
-  return await db<Interest[]>`
-    select ${db.unsafe(shown)} from ${db.unsafe(from)}
-    where ${as === 'owner' ? db`r.owner_id` : db`r.asker_id`} = any(${parties})
-      ${state ? db`and r.state = ${state}` : db``} ${asker ? db`and r.asker_id = ${asker}` : db``}
-      ${passportId ? db`and r.passport_id = ${passportId}` : db``} ${before ? db`and r.id < ${before}` : db``}
-    order by r.id desc limit ${limit}`
-}
+) => db<Interest[]>`
+  select ${db.unsafe(shown)} from ${db.unsafe(from)}
+  where ${as === 'owner' ? db`r.owner_id` : db`r.asker_id`} = any(${partiesOf(actor)})
+    ${state ? db`and r.state = ${state}` : db``} ${asker ? db`and r.asker_id = ${asker}` : db``}
+    ${passportId ? db`and r.passport_id = ${passportId}` : db``} ${before ? db`and r.id < ${before}` : db``}
+    ${madeIn(db, 'r.created_at', created)} ${madeIn(db, 'r.updated_at', changed)}
+  order by r.id desc limit ${limit}`
 
 export async function findInterest(db: Db, id: string): Promise<Interest | undefined> {
   const [row] = await db<Interest[]>`select ${db.unsafe(shown)} from ${db.unsafe(from)} where r.id = ${id}`

@@ -2,10 +2,12 @@ import Type from 'typebox'
 import { Id, Instant, Line, Owner } from '#contracts/shared'
 import {
   anyoneAsThemselves,
+  createdIn,
   cursorOf,
   isCount,
   isId,
   listQuery,
+  listRoutes,
   notModified,
   Page,
   page,
@@ -215,42 +217,37 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
     },
   )
 
-  http.get(
-    '/:id/access-log',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Who read of a passport and of its documents what the public may not, the latest first',
-        description:
-          'Each stands here before its answer was given. Its owner sees all of them; others see what they read themselves.',
-        refuses: ['passport_unknown'],
-        params: One,
-        querystring: listQuery({}),
-        response: { 200: Page(AccessView) },
-      },
+  listRoutes(http, db, '/:id/access-log', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'Who read of a passport and of its documents what the public may not, the latest first',
+      description:
+        'Each stands here before its answer was given. Its owner sees all of them; others see what they read themselves.',
+      of: 'readings',
+      refuses: ['passport_unknown'],
+      params: One,
+      filters: {},
+      item: AccessView,
     },
-    async request => {
-      const { actor, params } = request
-      const { limit, after } = request.query
+    wanted: async request => {
+      const { actor, params, query } = request
       const { passport, reading } = await readable(host, request, params.id)
-      const before = cursorOf(after, isCount)?.[0] as number | undefined
       const of = reading.view === 'owner' ? undefined : actor
       if (!of) await noteAccess(db, passport.id, actor, reading, 'GET /api/passports/:id/access-log', now())
-      return page(
-        await listAccess(db, passport.id, limit + 1, before, of),
-        limit,
-        ({ number }) => [number],
-        ({ readerId, organisationId, audience, purpose, points, route, at, docId }) => ({
-          reader: { kind: 'person' as const, id: readerId },
-          organisationId,
-          audience: audience as 'authority',
-          purpose,
-          points: points && [...points],
-          route,
-          docId,
-          at: at.toISOString(),
-        }),
-      )
+      return { passportId: passport.id, of, at: createdIn(query) }
     },
-  )
+    rows: (wanted, limit, after) => listAccess(db, wanted, limit, after?.[0] as number | undefined),
+    order: [isCount],
+    keysOf: ({ number }) => [number],
+    view: ({ readerId, organisationId, audience, purpose, points, route, at, docId }) => ({
+      reader: { kind: 'person' as const, id: readerId },
+      organisationId,
+      audience: audience as 'authority',
+      purpose,
+      points: points && [...points],
+      route,
+      docId,
+      at: at.toISOString(),
+    }),
+  })
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isText, listQuery, Page, page, Problem, signedIn, type Actor, type Db } from '#kernel'
-import { accountsOf, statementOf } from '#money/ledger'
+import { createdIn, listRoutes, signedIn, type Actor, type Db } from '#kernel'
+import { accountsOf, isTransfer, statementOf } from '#money/ledger'
 import type { VendorsHost } from '../host.ts'
 import { nullable } from '../profiles/profile.ts'
 import { vendorIdOf } from '../profiles/routes.ts'
@@ -70,45 +70,37 @@ export function earningsRoutes({ db, http, settings }: VendorsHost): void {
     },
   )
 
-  http.get(
-    '/earnings/postings',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'What came into an account of one’s earnings and went out of it, the newest first',
-        querystring: listQuery({ currency: Currency, account: Type.Optional(Account), vendorId: OfVendor }),
-        response: { 200: Page(PostingView) },
-      },
+  listRoutes(http, db, '/earnings/postings', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'What came into an account of one’s earnings and went out of it, the newest first',
+      of: 'postings',
+      filters: { currency: Currency, account: Type.Optional(Account), vendorId: OfVendor },
+      item: PostingView,
     },
-    async ({ actor, query: { limit, after, currency, account = 'available', vendorId } }) => {
+    wanted: async ({ actor, query }) => {
+      const { account = 'available', currency, vendorId } = query
       const accounts = await accountsOf(db, asked(actor, vendorId), account)
-      const found = accounts.find(one => one.currency === currency)
-      const before = cursorOf(after, isText)?.[0] as string | undefined
-      if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
-      const rows = found
-        ? await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
-        : []
-      return page(
-        rows,
-        limit,
-        ({ id }) => [id.toString()],
-        ({ id, at, kind, cause, about, minor, other }) => {
-          const { orderId = null, number = null } = (about ?? {}) as { orderId?: string; number?: string }
-          return {
-            id: id.toString(),
-            at: at.toISOString(),
-            // Of a dispute without what its provider calls it.
-            kind: kind.split(' ')[0]!,
-            causeId: cause,
-            orderId,
-            orderNumber: number,
-            amountMinor: Number(minor),
-            other,
-          }
-        },
-      )
+      return { account: accounts.find(one => one.currency === currency)?.id ?? null, span: createdIn(query) }
     },
-  )
+    rows: ({ account, span }, limit, after) => statementOf(db, account, limit, after?.[0] as string | undefined, span),
+    order: [isTransfer],
+    keysOf: ({ id }) => [id.toString()],
+    view: ({ id, at, kind, cause, about, minor, other }) => {
+      const { orderId = null, number = null } = (about ?? {}) as { orderId?: string; number?: string }
+      return {
+        id: id.toString(),
+        at: at.toISOString(),
+        // Of a dispute without what its provider calls it.
+        kind: kind.split(' ')[0]!,
+        causeId: cause,
+        orderId,
+        orderNumber: number,
+        amountMinor: Number(minor),
+        other,
+      }
+    },
+  })
 }
 
 async function earningsOf(db: Db, vendorId: string, holdMs: number): Promise<Static<typeof Earnings>[]> {
