@@ -22,6 +22,22 @@ test('each test that the guide of security names is there', () => {
   )
 })
 
+test('each fault of others that the guide of the shop lists has its test', () => {
+  const [, section] = guide('shop').split('## What goes wrong elsewhere')
+  const rows = section!.split('\n').filter(line => line.startsWith('| ') && !/^\| (fault|---) /.test(line))
+  assert.ok(rows.length > 15)
+  const tests = testsIn('{services,test,money}/**/*.test.ts')
+  for (const row of rows) {
+    const named = inQuotes(row)
+    assert.ok(named.length > 0, row)
+    // Some are run with each provider.
+    const missing = named.filter(
+      name => ![`'${name}'`, `\`\${wire}: ${name}\``, `'razorpay: ${name}'`].some(written => tests.includes(written)),
+    )
+    assert.deepEqual(missing, [], row)
+  }
+})
+
 test('each test that the list of cases of OCPP names is there, by the beginning of its name', () => {
   const text = guide('ocpp-conformance')
   const tests = testsIn('{services/{ocpp,sessions},test/{peers,processes}}/**/*.test.ts')
