@@ -32,6 +32,12 @@ main{max-width:70rem;padding-top:1.5rem}
 .card{display:flex;flex-direction:column;gap:.25rem;padding:.75rem;border-radius:.75rem;background:var(--soft)}
 .card a{font-weight:600;text-decoration:none}
 .card p{margin:0}
+.card .check{margin:auto 0 0;padding-top:.35rem}
+.grid+form{margin-top:1.25rem}
+.wide{overflow-x:auto;margin-bottom:2rem}
+.wide table{display:table;overflow:visible}
+.wide th,.wide td{min-width:9rem;max-width:16rem}
+.wide tr>:first-child{min-width:6rem}
 .shot{display:block;aspect-ratio:4/3;overflow:hidden;border-radius:.5rem;background:var(--soft)}
 .shot img{width:100%;height:100%;object-fit:contain;display:block}
 .price{font-size:1.15rem;font-weight:600}

@@ -72,3 +72,8 @@ export async function vendorOf(db: Db, ownerId: string): Promise<{ name: string;
     select name, slug from vendor_names where vendor_id = ${ownerId} and shown`
   return row
 }
+
+/** The same names of several, in their order; those who have no page are left out. */
+export const vendorNames = (db: Db, ownerIds: readonly string[]) => db<{ id: string; name: string }[]>`
+  select vendor_id as id, name from vendor_names where vendor_id = any(${ownerIds as string[]}) and shown
+  order by array_position(${ownerIds as string[]}::uuid[], vendor_id)`

@@ -50,7 +50,7 @@ export function pages({ site, db, platform }: VendorsHost): void {
       const language = languageOf(request)
       const vendor = await findBySlug(db, slug)
       if (vendor?.status !== 'active') return unknown(reply, language)
-      if (vendor.slug !== slug) return reply.redirect(`${reply.server.base}/shop/v/${vendor.slug}`, 301)
+      if (vendor.slug !== slug) return reply.redirect(`/shop/v/${vendor.slug}`, 301)
       const [figures, products] = await Promise.all([
         figuresOf(db, vendor.id),
         db<{ name: string; slug: string }[]>`

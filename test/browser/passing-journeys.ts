@@ -241,7 +241,7 @@ async function opensShop({ admin, person, p }: Town) {
 /** Goes to what has this name as who has no mouse does. */
 async function reach(
   page: Page,
-  role: 'link' | 'button' | 'textbox' | 'searchbox' | 'spinbutton',
+  role: 'link' | 'button' | 'textbox' | 'combobox' | 'spinbutton',
   name: RegExp | string,
 ) {
   const wanted = page.getByRole(role, { name, ...(typeof name === 'string' && { exact: true }) }).first()
@@ -339,7 +339,7 @@ export async function boughtWithoutScript(_: TestContext, town: Town): Promise<v
 
   // The same with script, and by keys alone.
   const desk = await at(undefined, '/shop')
-  await reach(desk, 'searchbox', 'Search the shop')
+  await reach(desk, 'combobox', 'Search the shop')
   await desk.keyboard.type('wallbox solo')
   await desk.keyboard.press('Enter')
   await reach(desk, 'link', 'Wallbox Solo')

@@ -53,6 +53,7 @@ suite('an order', () => {
     const arrived = await buyer.post(`/api/orders/${order.id}/shipments/${sent.body.id}/delivered`)
     assert.ok(arrived.body.deliveredAt)
     assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.status, 'completed')
+    assert.match((await buyer.get(`/orders/${order.id}`)).body, /href="\/shop\/p\/[^"/]+\/review"/)
     const [completed] = await it.p.published(OrderCompleted)
     assert.deepEqual(
       completed!.items.map(({ quantity }) => quantity),

@@ -1,6 +1,17 @@
 import Type from 'typebox'
 import { exact, rounded } from '#money/amount'
-import { anyone, html, isText, Problem, sendPage, type Html, type Language, type Reply, type Request } from '#kernel'
+import {
+  anyone,
+  html,
+  isId,
+  isText,
+  Problem,
+  sendPage,
+  type Html,
+  type Language,
+  type Reply,
+  type Request,
+} from '#kernel'
 import { topOf, type Frame } from '#shop/frame'
 import { attributesOf, wayTo, type Category } from '../categories/tree.ts'
 import type { Workshop } from '../products/changing.ts'
@@ -9,14 +20,26 @@ import type { ProductSummary } from '../products/view.ts'
 import type { Facets } from '../search/facets.ts'
 import { sorts, type SearchQuery } from '../search/query.ts'
 import type { Shop } from '../search/routes.ts'
+import { vendorNames } from '../suspending.ts'
+import { folded } from '../words.ts'
+import { compareForm, comparing } from './compare.ts'
 import { gone } from './gone.ts'
-import { crumbData, crumbsOf, money, onwardOf, pictureOf, starsOf } from './parts.ts'
+import {
+  crumbData,
+  crumbsOf,
+  languageField,
+  languageIn,
+  money,
+  onwardOf,
+  pictureOf,
+  spoken,
+  starsOf,
+  type Asked,
+} from './parts.ts'
+import { suggesting } from './suggesting.ts'
 import { texts } from './words.ts'
 
-export const spoken = { lang: Type.Optional(Type.Enum(['en', 'de'])) }
-
-/** What the form of the page sends; what it cannot be read as is left out. */
-type Asked = Record<string, unknown>
+const kinds = ['physical', 'digital', 'battery'] as const
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' && value.length <= 200 && isText(value) ? value.trim() : undefined
@@ -52,11 +75,7 @@ export function listPages(workshop: Workshop, shop: Shop, frameOf: (language: La
 
   async function show(request: Request, reply: Reply, slug: string | undefined): Promise<Reply> {
     const asked = request.query as Asked
-    const shown = await showing(
-      workshop,
-      request,
-      asked.lang === 'de' || asked.lang === 'en' ? { language: asked.lang } : {},
-    )
+    const shown = await showing(workshop, request, languageIn(asked))
     const frame = frameOf(shown.language)
     const category = slug === undefined ? undefined : shown.tree.bySlug.get(slug)
     if (slug !== undefined && !category) return gone(reply, frame)
@@ -67,6 +86,11 @@ export function listPages(workshop: Workshop, shop: Shop, frameOf: (language: La
         return shop.find({ ...query, after: undefined } as never, shown)
       throw error
     })
+    const facets = found.facets!
+    const vendors = await vendorNames(workshop.host.db, [
+      ...facets.vendors.map(({ id }) => id),
+      ...(query.vendor ? [query.vendor] : []),
+    ])
     const words = texts[frame.language]
     const path = category ? `/shop/${category.slug}` : '/shop'
     const way = wayTo(shown.tree, category?.id ?? null)
@@ -79,19 +103,21 @@ export function listPages(workshop: Workshop, shop: Shop, frameOf: (language: La
       look: frame.look,
       top: topOf(frame, query.search),
       body: html`${category && crumbsOf(frame, way.slice(0, -1), category.names[frame.language])}
-        ${chips(frame, found.facets!)}
+        ${chips(frame, facets)}
         ${found.searchedFor && html`<p role="status">${words.searchedFor(found.searchedFor)}</p>`}
         <div class="shop">
-          ${filters(frame, path, query, found.facets!, asked)}
+          ${filters(frame, path, query, { facets, vendors }, asked)}
           <section aria-label="${title}">
-            <p>${words.found(found.facets!.total, found.facets!.exact)}</p>
+            <p>${words.found(facets.total, facets.exact)}</p>
             ${found.items.length === 0 && html`<p>${words.nothing}</p>`}
             <ul class="grid">
               ${found.items.map((item, index) => card(frame, item, index > 3))}
             </ul>
+            ${found.items.length > 1 && compareForm(words.compareTicked, asked)}
             ${found.nextCursor && html`<p><a rel="next" href="${`${path}?${pageAfter(asked, found.nextCursor)}`}">${words.next}</a></p>`}
           </section>
-        </div>`,
+        </div>
+        ${suggesting[category ? 'below' : 'top']}`,
       onward: onwardOf(frame.language),
       found: {
         address: frame.origin + path,
@@ -141,10 +167,18 @@ function queryOf(
       maxPrice: minorOf(asked.to, currency),
       rating: rating >= 1 && rating <= 5 ? Math.floor(rating) : undefined,
       inStock: asked.stock === '1' ? true : undefined,
-      tags: textOf(asked.tags),
+      vendor: typeof asked.vendor === 'string' && isId(asked.vendor) ? asked.vendor : undefined,
+      kind: kinds.find(one => one === asked.kind),
+      tags: tagsOf(asked).join(',') || undefined,
       attributes: kept.length > 0 && kept.length <= 600 ? kept : undefined,
     }),
   }
+}
+
+/** Several, each in a field of its own or with commas between. */
+const tagsOf = ({ tags }: Asked): string[] => {
+  const given = [tags].flat().flatMap(one => textOf(one)?.split(',') ?? [])
+  return [...new Set(given.map(tag => folded(tag.trim())).filter(tag => tag !== '' && tag.length <= 40))].slice(0, 10)
 }
 
 const optional = <T extends object>(values: T) =>
@@ -173,13 +207,18 @@ const chips = ({ language }: Frame, { categories }: Facets): Html | false =>
 const chosen = (is: boolean): Html | false => is && html`checked`
 const selected = (is: boolean): Html | false => is && html`selected`
 
-function filters({ language }: Frame, path: string, query: SearchQuery, facets: Facets, asked: Asked): Html {
+function filters(
+  { language }: Frame,
+  path: string,
+  query: SearchQuery,
+  { facets, vendors }: { facets: Facets; vendors: readonly { id: string; name: string }[] },
+  asked: Asked,
+): Html {
   const words = texts[language]
   const current = query.sort ?? (query.search ? 'relevance' : 'popular')
   const field = (name: string) => textOf(asked[name]) ?? ''
   return html`<form action="${path}">
-    ${query.search && html`<input type="hidden" name="search" value="${query.search}" />`}
-    ${asked.lang === 'en' || asked.lang === 'de' ? html`<input type="hidden" name="lang" value="${asked.lang}" />` : ''}
+    ${query.search && html`<input type="hidden" name="search" value="${query.search}" />`} ${languageField(asked)}
     <label
       >${words.sort}
       <select name="sort">
@@ -195,19 +234,81 @@ function filters({ language }: Frame, path: string, query: SearchQuery, facets: 
         <label>${words.to} <input name="to" inputmode="decimal" maxlength="12" value="${field('to')}" /></label>
       </div>
     </fieldset>
-    <label
-      >${words.stars}
-      <select name="rating">
-        <option value="">${words.any}</option>
-        ${[4, 3, 2].map(stars => html`<option value="${stars}" ${selected(query.rating === stars)}>${words.atLeast(stars)}</option>`)}
-      </select></label
-    >
+    ${choice(
+      words.stars,
+      'rating',
+      facets.ratings.map(({ rating, count }) => [String(rating), words.atLeast(rating, count)]),
+      { any: words.any, given: query.rating && String(query.rating) },
+    )}
+    ${choice(
+      words.vendor,
+      'vendor',
+      vendors.map(({ id, name }) => [
+        id,
+        counted(
+          name,
+          facets.vendors.find(one => one.id === id),
+        ),
+      ]),
+      { any: words.any, given: query.vendor },
+    )}
+    ${choice(
+      words.kind,
+      'kind',
+      facets.kinds.map(one => [one.kind, counted(words.kinds[one.kind], one)]),
+      { any: words.any, given: query.kind },
+    )}
     <label class="check"
       ><input type="checkbox" name="stock" value="1" ${chosen(query.inStock === true)} /> ${words.inStock}</label
     >
     ${facets.attributes.map(attribute => attributeFilter(language, attribute, asked))}
+    ${tagFilter(language, facets, asked)}
     <button>${words.show}</button>
   </form>`
+}
+
+const counted = (name: string, { count }: { count: number } = { count: 0 }): string => `${name} (${count})`
+
+/** One of several, or any; not shown where there is nothing to choose, and what is chosen stays so. */
+function choice(
+  title: string,
+  name: string,
+  options: readonly (readonly [value: string, text: string])[],
+  { any, given }: { any: string; given: string | undefined | 0 },
+): Html | false {
+  if (given && !options.some(([value]) => value === given))
+    return html`<input type="hidden" name="${name}" value="${given}" />`
+  return (
+    (options.length > 1 || Boolean(given)) &&
+    html`<label
+      >${title}
+      <select name="${name}">
+        <option value="">${any}</option>
+        ${options.map(([value, text]) => html`<option value="${value}" ${selected(value === given)}>${text}</option>`)}
+      </select></label
+    >`
+  )
+}
+
+/** Those that are there the most often, and those that are chosen. */
+function tagFilter(language: Frame['language'], { tags }: Facets, asked: Asked): Html | false {
+  const given = tagsOf(asked)
+  // One with a comma would be taken for two.
+  const offered = tags.filter(({ tag }) => !tag.includes(',')).slice(0, 12)
+  const missing = given.filter(tag => !offered.some(one => one.tag === tag))
+  return (
+    offered.length + missing.length > 0 &&
+    html`<fieldset>
+      <legend>${texts[language].tags}</legend>
+      ${[...offered, ...missing.map(tag => ({ tag, count: tags.find(one => one.tag === tag)?.count ?? 0 }))].map(
+        one =>
+          html`<label class="check"
+            ><input type="checkbox" name="tags" value="${one.tag}" ${chosen(given.includes(one.tag))} />
+            <bdi>${one.tag}</bdi> (${one.count})</label
+          >`,
+      )}
+    </fieldset>`
+  )
 }
 
 function attributeFilter(
@@ -244,7 +345,7 @@ function attributeFilter(
         ({ value, name: called, count }) =>
           html`<label class="check"
             ><input type="checkbox" name="${`a.${key}`}" value="${value}" ${chosen(given.includes(value))} />
-            ${type === 'flag' ? words.yes : called} (${count})</label
+            ${type === 'flag' ? (value === 'true' ? words.yes : words.no) : called} (${count})</label
           >`,
       )}
   </fieldset>`
@@ -268,7 +369,7 @@ function card(frame: Frame, item: ProductSummary, lazily: boolean): Html {
             ${item.originalPrice !== null && html`<s>${money(item.originalPrice, item.currency, language)}</s>`}
           </p>`
     }
-    ${!item.inStock && html`<p class="small">${words.soldOut}</p>`}
+    ${!item.inStock && html`<p class="small">${words.soldOut}</p>`} ${comparing(frame, item)}
   </li>`
 }
 

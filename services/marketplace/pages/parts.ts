@@ -1,9 +1,26 @@
+import Type from 'typebox'
 import { shown } from '#money/amount'
 import { html, type Html, type Language, type Link } from '#kernel'
 import type { Frame } from '#shop/frame'
-import type { Category } from '../categories/tree.ts'
+import type { Attribute, Category } from '../categories/tree.ts'
+import type { AttributeValue } from '../products/product.ts'
+import type { ProductView } from '../products/view.ts'
 import { formats, pathOf, widths } from '../pictures/sizes.ts'
 import { texts } from './words.ts'
+
+export const spoken = { lang: Type.Optional(Type.Enum(['en', 'de'])) }
+
+/** What the form of a page sends; what it cannot be read as is left out. */
+export type Asked = Record<string, unknown>
+
+export const languageIn = ({ lang }: Asked): { language?: Language } =>
+  lang === 'de' || lang === 'en' ? { language: lang } : {}
+
+/** Who asked for a language has the next page in it too. */
+export const languageField = (asked: Asked): Html | undefined => {
+  const { language } = languageIn(asked)
+  return language && html`<input type="hidden" name="lang" value="${language}" />`
+}
 
 export const onwardOf = (language: Language, ...more: Link[]): readonly [Link, ...Link[]] => [
   { to: '/shop', text: texts[language].toShop },
@@ -72,11 +89,29 @@ export const money = (minor: number, currency: string, language: Language): stri
   shown({ minor: BigInt(minor), currency }, language)
 
 /** Made once: to make one takes longer than all that it is used for. */
-export const figures = { en: new Intl.NumberFormat('en'), de: new Intl.NumberFormat('de') }
+const figures = { en: new Intl.NumberFormat('en'), de: new Intl.NumberFormat('de') }
 const roughly = {
   en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
   de: new Intl.NumberFormat('de', { maximumFractionDigits: 1 }),
 }
+/** The value of an attribute as people read it. */
+export function valueIn(language: Language, { type, unit }: Attribute, value: AttributeValue): string {
+  if (typeof value === 'boolean') return value ? texts[language].yes : texts[language].no
+  const text = typeof value === 'number' ? figures[language].format(value) : value
+  return type === 'number' && unit ? `${text} ${unit}` : text
+}
+
+export const weightIn = (language: Language, grams: number): string => `${figures[language].format(grams / 1_000)} kg`
+
+export const stockOf = (language: Language, { kind, inStock, stock, variants }: ProductView): string => {
+  const words = texts[language]
+  if (!inStock) return words.soldOut
+  if (kind === 'digital') return words.download
+  if (stock === 0)
+    return variants.some(({ stockPolicy }) => stockPolicy === 'preorder') ? words.preorder : words.backorder
+  return stock !== null && stock <= 5 ? words.few(stock) : words.available
+}
+
 const inDays = { dateStyle: 'medium', timeZone: 'UTC' } as const
 export const days = { en: new Intl.DateTimeFormat('en', inDays), de: new Intl.DateTimeFormat('de', inDays) }
 

@@ -11,9 +11,22 @@ import { findBySlug } from '../products/store.ts'
 import { view, type ProductView } from '../products/view.ts'
 import { listReviews, type Review } from '../reviews/store.ts'
 import { vendorOf } from '../suspending.ts'
+import { compareOthers } from './compare.ts'
 import { gone } from './gone.ts'
-import { spoken } from './list.ts'
-import { crumbData, crumbsOf, days, figures, money, onwardOf, pictureOf, starsOf } from './parts.ts'
+import {
+  crumbData,
+  crumbsOf,
+  days,
+  money,
+  onwardOf,
+  pictureOf,
+  spoken,
+  starsOf,
+  stockOf,
+  valueIn,
+  weightIn,
+} from './parts.ts'
+import { suggesting } from './suggesting.ts'
 import { texts } from './words.ts'
 
 const mostShown = 20
@@ -43,7 +56,7 @@ export function productPages(workshop: Workshop, frameOf: (language: Language) =
       const product = await findBySlug(host.db, request.params.slug)
       if (!product || !isForSale(product)) return gone(reply, frame)
       const path = `/shop/p/${product.slug}`
-      if (product.slug !== request.params.slug) return reply.redirect(`${frame.base}${path}`, 301)
+      if (product.slug !== request.params.slug) return reply.redirect(path, 301)
       const [reviews, vendor] = await Promise.all([
         // Of a product without any nothing is asked.
         product.reviewCount === 0
@@ -115,26 +128,17 @@ async function bodyOf(
         ${buying(frame, seen)}
         ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
         ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)} ${safetyOf(frame, seen)}
-        ${rightsOf(frame, seen)}
+        ${rightsOf(frame, seen)} ${compareOthers(frame, seen)}
       </div>
     </div>
-    ${reviewList(frame, seen, reviews)}`
-}
-
-const stockOf = (frame: Frame, { kind, inStock, stock, variants }: ProductView): string => {
-  const words = texts[frame.language]
-  if (!inStock) return words.soldOut
-  if (kind === 'digital') return words.download
-  if (stock === 0)
-    return variants.some(({ stockPolicy }) => stockPolicy === 'preorder') ? words.preorder : words.backorder
-  return stock !== null && stock <= 5 ? words.few(stock) : words.available
+    ${reviewList(frame, seen, reviews)} ${suggesting.product}`
 }
 
 /** What is sent to the cart, which has a page of its own. */
 function buying(frame: Frame, seen: ProductView): Html {
   const { language } = frame
   const words = texts[language]
-  const state = html`<p role="status">${stockOf(frame, seen)}</p>`
+  const state = html`<p role="status">${stockOf(language, seen)}</p>`
   const offered = seen.variants.filter(({ price }) => price !== null)
   if (!seen.inStock || offered.length === 0) return state
   const named = (variant: ProductView['variants'][number]): string =>
@@ -163,14 +167,14 @@ function buying(frame: Frame, seen: ProductView): Html {
 function details({ language }: Frame, seen: ProductView, tree: Tree, categoryId: string | null): Html | false {
   const words = texts[language]
   const defined = attributesOf(tree, categoryId)
-  const rows: [string, string][] = defined.flatMap(({ key, names, unit, type }): [string, string][] => {
-    const value = seen.attributes[key]
-    if (value === undefined || value === false) return []
-    const text = typeof value === 'number' ? figures[language].format(value) : value === true ? words.yes : value
-    return [[names[language], type === 'number' && unit ? `${text} ${unit}` : text]]
+  const rows: [string, string][] = defined.flatMap((attribute): [string, string][] => {
+    const value = seen.attributes[attribute.key]
+    return value === undefined || value === false
+      ? []
+      : [[attribute.names[language], valueIn(language, attribute, value)]]
   })
   const [variant] = seen.variants
-  if (variant?.weightG) rows.push([words.weight, `${figures[language].format(variant.weightG / 1_000)} kg`])
+  if (variant?.weightG) rows.push([words.weight, weightIn(language, variant.weightG)])
   if (variant?.serial) rows.push([words.serial, variant.serial])
   return (
     rows.length > 0 &&
@@ -227,7 +231,7 @@ const rightsOf = ({ language }: Frame, { kind }: ProductView): Html => {
     <p>${kind === 'digital' ? noWithdrawal : withdrawal}</p>`
 }
 
-function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, reviews: readonly Review[]): Html {
+function reviewList({ language }: Frame, { slug, rating, reviewCount }: ProductView, reviews: readonly Review[]): Html {
   const words = texts[language]
   const day = days[language]
   return html`<h2 id="reviews">${words.reviews}</h2>
@@ -242,7 +246,8 @@ function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, r
             <p class="small"><bdi>${author ?? words.buyer}</bdi>, ${day.format(createdAt)}</p>
           </li>`,
       )}
-    </ul>`
+    </ul>
+    <p><a href="${`/shop/p/${slug}/review`}" rel="nofollow">${words.write}</a></p>`
 }
 
 /** As schema.org has products, for search engines. */

@@ -1,61 +1,20 @@
 import Type from 'typebox'
 import { ReviewAdded, ReviewRemoved } from '#contracts/marketplace'
-import { Id, Instant, Line } from '#contracts/shared'
-import { anyone, isId, isInstant, languageOf, newId, Problem, signedIn, violates, listRoutes, createdIn } from '#kernel'
+import { Id, Line } from '#contracts/shared'
+import { anyone, isId, isInstant, languageOf, Problem, signedIn, listRoutes, createdIn } from '#kernel'
 import { admins, isSeenBy } from '../access.ts'
 import type { Workshop } from '../products/changing.ts'
 import { findNamed, Named } from '../products/routes.ts'
-import {
-  ratingTold,
-  removeReview,
-  rerate,
-  type Review,
-  insertReview,
-  findReview,
-  listReviews,
-  lockReview,
-  isBurst,
-} from './store.ts'
+import { findReview, listReviews, lockReview, ratingTold, rerate, type Review } from './store.ts'
+import { ReviewView, view } from './view.ts'
+import { openWriting, takeBack } from './writing.ts'
 
 const Body = Type.String({ maxLength: 5_000, examples: ['Works since a year.'] })
-const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-
-export const ReviewView = Type.Object(
-  {
-    id: Id,
-    productId: Id,
-    author: nullable(Type.String({ examples: ['Ada'] })),
-    rating: Type.Integer({ minimum: 1, maximum: 5, examples: [5] }),
-    title: nullable(Type.String({ examples: ['Does what it should'] })),
-    body: nullable(Type.String()),
-    language: Type.String({ examples: ['en'] }),
-    state: Type.Enum(['visible', 'held', 'hidden'], {
-      examples: ['visible'],
-      description: 'Everybody sees what is visible; what is held waits for a moderator',
-    }),
-    reason: nullable(Type.String({ description: 'Of the moderator' })),
-    createdAt: Instant,
-  },
-  { title: 'Review' },
-)
-
-const view = ({ userId: _, vendorId: __, version: ___, createdAt, ...review }: Review) => ({
-  ...review,
-  createdAt: createdAt.toISOString(),
-})
-
-/** What is likely to be no review: an address somebody is led to. */
-const isSuspicious = (texts: readonly (string | undefined)[]): boolean =>
-  texts.some(
-    text =>
-      text !== undefined &&
-      /https?:|www\.|<\s*[a-z!/]|\b[\w-]+\.(com|net|org|io|ru|cn|top|xyz|shop|info)\b/i.test(text),
-  )
 
 export function reviewRoutes(workshop: Workshop): void {
   const { host } = workshop
-  const { http, db, now, cache } = host
-  const writing = cache.limit('reviews', { points: 20, seconds: 86_400 })
+  const { http, db } = host
+  const write = openWriting(workshop)
 
   listRoutes(http, db, '/products/:id/reviews', {
     config: { access: anyone },
@@ -103,40 +62,7 @@ export function reviewRoutes(workshop: Workshop): void {
       const { actor, params, body } = request
       const product = await findNamed(host, params.id)
       if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
-      await writing.take(actor.userId)
-      const at = now()
-      const made = await db.once(request, async tx => {
-        const [received] =
-          await tx`select from purchases where user_id = ${actor.userId} and product_id = ${product.id}`
-        if (!received) throw new Problem('forbidden', 'review_not_received')
-        // Of two at once the second sees what the first did to the rating.
-        await tx`select from products where id = ${product.id} for update`
-        const { rating, title, body: text, author } = body
-        const held = isSuspicious([title, text, author]) || (await isBurst(tx, product.id, at))
-        const review: Review = {
-          id: newId(at.getTime()),
-          productId: product.id,
-          vendorId: product.owner.id,
-          userId: actor.userId,
-          author: author ?? null,
-          rating,
-          title: title ?? null,
-          body: text ?? null,
-          language: languageOf(request),
-          state: held ? 'held' : 'visible',
-          reason: null,
-          version: 1,
-          createdAt: at,
-        }
-        await insertReview(tx, review).catch((error: unknown) => {
-          throw violates(error, 'reviews_once') ? new Problem('conflict', 'review_exists') : error
-        })
-        if (!held) {
-          await rerate(tx, product.id)
-          await tx.publish(ReviewAdded, ratingTold(review))
-        }
-        return view(review)
-      })
+      const made = await write(request, actor, product, { ...body, language: languageOf(request) })
       return reply.code(201).header('location', `/api/marketplace/reviews/${made.id}`).send(made)
     },
   )
@@ -228,10 +154,7 @@ function moderationRoutes({ host }: Workshop): void {
         const review = await lockReview(tx, params.id)
         if (!review || (review.userId !== actor.userId && actor.role !== 'admin'))
           throw new Problem('not_found', 'review_unknown')
-        await removeReview(tx, review.id)
-        await rerate(tx, review.productId)
-        if (review.state === 'visible')
-          await tx.publish(ReviewRemoved, ratingTold({ ...review, version: review.version + 1 }))
+        await takeBack(tx, review)
       })
       return reply.code(204).send()
     },

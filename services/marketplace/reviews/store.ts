@@ -37,6 +37,26 @@ export async function findReview(db: Db, id: string): Promise<Review | undefined
   return row
 }
 
+/** Whether somebody has received a product, and what they said of it, if anything. */
+export async function saidBy(
+  db: Db,
+  userId: string,
+  productId: string,
+): Promise<{ received: boolean; review: Review | undefined }> {
+  const [received, [review]] = await Promise.all([
+    hasReceived(db, userId, productId),
+    db<Review[]>`
+      select ${columns(db)} from reviews r join products p on p.id = r.product_id
+      where r.user_id = ${userId} and r.product_id = ${productId}`,
+  ])
+  return { received, review }
+}
+
+export async function hasReceived(db: Db, userId: string, productId: string): Promise<boolean> {
+  const rows = await db`select from purchases where user_id = ${userId} and product_id = ${productId}`
+  return rows.length > 0
+}
+
 /** A review whose product nobody rates anew until the transaction ends. */
 export async function lockReview(tx: Tx, id: string): Promise<Review | undefined> {
   await tx`select from products where id = (select product_id from reviews where id = ${id}) for update`

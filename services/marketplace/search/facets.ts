@@ -56,7 +56,7 @@ interface Counted {
 
 /**
  * Counts what fits by its marks. Of a choice that is made the others are counted as if it were not: who looks at one
- * connector sees how many there are of another. Bounded: of a search `mostRanked` are looked at, else `mostCounted`.
+ * connector sees how many there are of another; so are stars. Bounded: of a search `mostRanked` are looked at, else `mostCounted`.
  */
 export async function countFacets(
   db: Db,
@@ -66,13 +66,14 @@ export async function countFacets(
   tree: Tree,
 ): Promise<Facets> {
   const most = meant ? mostRanked : mostCounted
+  const chosen = [...narrowed.choices.map(({ of }) => of), ...(narrowed.rating === undefined ? [] : ['r:'])]
   const [whole, ...others] = await Promise.all([
     countMarks(db, narrowed, meant, at, most),
-    ...narrowed.choices.map(({ of }) => countMarks(db, narrowed, meant, at, most, of)),
+    ...chosen.map(of => countMarks(db, narrowed, meant, at, most, of)),
   ])
   const total = whole!.find(({ what }) => what === 'all')!.count!
   const counts = new Map(whole!.flatMap(({ what, mark, count }) => (what === 'mark' ? [[mark!, count!] as const] : [])))
-  for (const [index, { of }] of narrowed.choices.entries())
+  for (const [index, of] of chosen.entries())
     for (const { what, mark, count } of others[index]!)
       if (what === 'mark' && mark!.startsWith(of)) counts.set(mark!, count!)
   return facetsOf(narrowed, tree, counts, whole!, { total: Math.min(total, most), exact: total <= most })

@@ -176,7 +176,7 @@ export function conditionsOf(
     ...(all.length > 0 ? [`p.facets @> ${$(all)}::text[]`] : []),
     ...choices.filter(({ of }) => of !== without).map(choice => anyOf(choice.anyOf)),
     ...(words ? [`p.words_${language} @@ (${words})`] : []),
-    ...(rating === undefined
+    ...(rating === undefined || without === 'r:'
       ? []
       : [
           anyOf(Array.from({ length: 6 - Math.floor(rating) }, (_, n) => marks.stars(Math.floor(rating) + n))),

@@ -54,6 +54,7 @@ const en = {
   sent: (carrier: string, tracking: string) =>
     `On its way${carrier && ` with ${carrier}`}${tracking && `, ${tracking}`}.`,
   track: 'See where it is',
+  review: 'Write a review',
   invoice: 'Invoice (PDF)',
   refunded: 'Given back',
   refresh: 'Look again',
@@ -214,6 +215,7 @@ export const texts: Texts<Words> = {
     waiting: 'Es kommt, sobald es da ist.',
     sent: (carrier, tracking) => `Unterwegs${carrier && ` mit ${carrier}`}${tracking && `, ${tracking}`}.`,
     track: 'Sehen, wo es ist',
+    review: 'Eine Bewertung schreiben',
     invoice: 'Rechnung (PDF)',
     refunded: 'Zurückgegeben',
     refresh: 'Noch einmal nachsehen',

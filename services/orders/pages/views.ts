@@ -89,6 +89,8 @@ export function orderView(
   const words = texts[language]
   const money = moneyIn(language, order.currency)
   const waits = order.status === 'pending' && order.cancelling === null
+  // Of an account, not by a link from a mail.
+  const ofOne = papers.startsWith('/api')
   const untouched = order.status === 'processing' && lines.every(line => line.sent === 0 && line.handedOverAt === null)
   return html`${alert(words, trouble)}
     <p role="status">
@@ -106,6 +108,7 @@ export function orderView(
             ${line.quantity} × <a href="${`/shop/p/${line.slug}`}"><bdi>${line.name}</bdi></a>
             ${money(line.priceMinor * BigInt(line.quantity))}
             ${order.status === 'processing' && (line.later || line.kind === 'digital') && line.sent < line.quantity && html`<small>${words.waiting}</small>`}
+            ${order.status === 'completed' && ofOne && html`<small><a href="${`/shop/p/${line.slug}/review`}">${words.review}</a></small>`}
           </li>`,
       )}
     </ul>
@@ -116,9 +119,7 @@ export function orderView(
       ({ invoiceId }) =>
         invoiceId !== null &&
         html`<p>
-          <a href="${papers.startsWith('/api') ? `${papers}/${invoiceId}/pdf` : `${papers}/${invoiceId}`}"
-            >${words.invoice}</a
-          >
+          <a href="${ofOne ? `${papers}/${invoiceId}/pdf` : `${papers}/${invoiceId}`}">${words.invoice}</a>
         </p>`,
     )}
     ${more} ${(waits || untouched) && button('cancel', words.cancel)}`
