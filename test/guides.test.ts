@@ -413,6 +413,29 @@ test('sell here: from being let in to being paid out, every block but those of S
   assert.match(told, /"status":"paid"/)
 })
 
+test('open a shop: every block runs as it stands, from the first product to one that comes back', async t => {
+  const p = await openMarketplace(t)
+  await p.person('ada')
+  const told = await follow(
+    t,
+    'shop',
+    { AT: p.address },
+    {
+      instead: {
+        'AT=http://localhost:8080': '',
+        '<first admin> <its password>': `root@example.com '${password}'`,
+        'analytical engine no. 1': password,
+        // What it says of itself is not where it is reached here.
+        '$PAGE -H "origin: $AT"': '$AT/api/${PAGE#*/api/} -H "origin: ${PAGE%%/api/*}"',
+      },
+    },
+  )
+  assert.match(told, /processing\n/, 'it is paid, and waits to be sent')
+  const goods = told.slice(told.lastIndexOf('processing\n'))
+  assert.match(goods, /"(AAAA-BBBB-CCCC|DDDD-EEEE-FFFF)"/, 'the licence has its key')
+  assert.match(goods, /"state":"received"/)
+})
+
 test('run the marketplace: every block runs as it stands, with what failed in the night left out', async t => {
   const p = await openMarketplace(t)
   const [AT, PERSON, grace] = [p.address, await p.person('ada'), await p.person('grace')]
