@@ -18,6 +18,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // Of what is in it, with texts: a page of the platform shows them.
+    license: { fileName: 'licences.json' },
     chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       // What is together for its size is not to be apart for being asked for late.

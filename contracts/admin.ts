@@ -36,13 +36,16 @@ const Setting = Type.Object({ key: AdminKey, kind: SettingKind, value: SettingVa
 /** A setting exists, or has another value. */
 export const SettingChanged = event('admin', 'setting.changed', 'key', Setting)
 
-/** What stands above every page and in the console; the second one for who reads German, where it says something. */
-export const noticeKeys = ['notice.text', 'notice.text.de'] as const
+/**
+ * What admins say in settings: `notice.text` stands above every page and in the console, the others are pages. Beside each
+ * is one for who reads German (`notice.text.de`), which holds where it says something.
+ */
+export type Worded = 'notice' | 'imprint' | 'accessibility'
 
-/** The notice in a language, by what settings say; empty where nothing is to be said. */
-export function noticeFor(language: string, valueOf: (key: (typeof noticeKeys)[number]) => unknown): string {
-  const german = language === 'de' ? valueOf('notice.text.de') : undefined
-  return String(german || (valueOf('notice.text') ?? ''))
+/** What is said in a language, by what settings say; empty where nothing is. */
+export function wordsFor(about: Worded, language: string, valueOf: (key: string) => unknown): string {
+  const german = language === 'de' ? valueOf(`${about}.text.de`) : undefined
+  return String(german || (valueOf(`${about}.text`) ?? ''))
 }
 
 /** All settings as they are now. */

@@ -95,3 +95,11 @@ export const getDocumentFile = call(
     sha256: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   }),
 )
+
+/** The size of a document as people read it: `182 kB`. */
+export function sizeIn(language: string, bytes: number): string {
+  const [value, unit] =
+    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
+  const style = { style: 'unit', unit, maximumFractionDigits: 1 } as const
+  return new Intl.NumberFormat(language, style).format(value as number)
+}

@@ -33,13 +33,13 @@ export type { Mail, Message } from './mail/mail.ts'
 export { html, type Html } from './pages/html.ts'
 export { headingsOf, markdown } from './pages/markdown.ts'
 export {
+  footOf,
   forForms,
   form,
   languageOf,
   lookOf,
   pageTag,
   sendPage,
-  sizeIn,
   type Door,
   type Found,
   type Language,

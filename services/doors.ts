@@ -1,6 +1,9 @@
 import type { Door } from '#kernel'
 
-/** Where people come in; those of services that a process knows the way to stand above its pages and on the first one. */
+/**
+ * Where people come in; those of services that a process knows the way to stand above its pages and on the first one. What
+ * stands below all of them is there wherever its service runs.
+ */
 export const doors: readonly Door[] = [
   {
     service: 'stations',
@@ -61,5 +64,62 @@ export const doors: readonly Door[] = [
       en: 'Your account, your organisations and your invitations.',
       de: 'Ihr Konto, Ihre Organisationen und Ihre Einladungen.',
     },
+  },
+  {
+    service: 'gateway',
+    to: '/imprint',
+    name: { en: 'Imprint', de: 'Impressum' },
+    about: {
+      en: 'Who runs this platform, and how they are reached.',
+      de: 'Wer diese Plattform betreibt und wie man sie erreicht.',
+    },
+    isBelow: true,
+  },
+  {
+    service: 'identity',
+    to: '/privacy',
+    name: { en: 'Privacy', de: 'Datenschutz' },
+    about: {
+      en: 'What is kept of people here, why, and for how long.',
+      de: 'Was hier von Menschen aufbewahrt wird, warum und wie lange.',
+    },
+    isBelow: true,
+  },
+  {
+    service: 'identity',
+    to: '/terms',
+    name: { en: 'Terms', de: 'Nutzungsbedingungen' },
+    about: {
+      en: 'What holds between those who use this platform and who runs it.',
+      de: 'Was zwischen denen gilt, die diese Plattform nutzen, und denen, die sie betreiben.',
+    },
+    isBelow: true,
+  },
+  {
+    service: 'gateway',
+    to: '/accessibility',
+    name: { en: 'Accessibility', de: 'Barrierefreiheit' },
+    about: {
+      en: 'How far this platform is for everybody, and where to tell what is not.',
+      de: 'Wie weit diese Plattform für alle da ist, und wohin man meldet, was es nicht ist.',
+    },
+    isBelow: true,
+  },
+  {
+    service: 'gateway',
+    to: '/licences',
+    name: { en: 'Licences', de: 'Lizenzen' },
+    about: {
+      en: 'Work of others that is in this platform, and its licences.',
+      de: 'Werke anderer, die in dieser Plattform stecken, und ihre Lizenzen.',
+    },
+    isBelow: true,
+  },
+  {
+    service: 'gateway',
+    to: '/status',
+    name: { en: 'Status', de: 'Status' },
+    about: { en: 'Whether everything works at the moment.', de: 'Ob gerade alles funktioniert.' },
+    isBelow: true,
   },
 ]

@@ -1,4 +1,4 @@
-import { listSettings, noticeFor, SettingChanged } from '../../contracts/admin.ts'
+import { listSettings, SettingChanged, wordsFor, type Worded } from '../../contracts/admin.ts'
 import type { CallContract, EventContract } from '../../contracts/define.ts'
 
 /** As this process heard it last: asked for once it listens, again while nobody answers, and followed from the start. */
@@ -27,7 +27,7 @@ export function openNotice({
   }
   events.watch(SettingChanged, take)
   return {
-    in: (language: string): string => noticeFor(language, key => said.get(key)?.value),
+    in: (language: string, about: Worded = 'notice'): string => wordsFor(about, language, key => said.get(key)?.value),
     load,
     async close(): Promise<void> {
       isOver = true

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest as Request } from 'fastify'
+import type { Worded } from '../../contracts/admin.ts'
 import type { Http, Reply } from '../http/http.ts'
 import { html, trusted, type Html } from './html.ts'
 import { style } from './style.ts'
@@ -24,14 +25,6 @@ export function languageOf({ headers }: { headers: { 'accept-language'?: string 
   return best.find(language => language !== undefined) ?? 'en'
 }
 
-/** As people read it: `182 kB`. */
-export function sizeIn(language: Language, bytes: number): string {
-  const [value, unit] =
-    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
-  const style = { style: 'unit', unit, maximumFractionDigits: 1 } as const
-  return new Intl.NumberFormat(language, style).format(value as number)
-}
-
 export interface Link {
   readonly to: string
   readonly text: string
@@ -45,10 +38,12 @@ export interface Door {
   readonly name: Texts<string>
   /** What one finds there, in a sentence. */
   readonly about: Texts<string>
+  /** It stands below every page, wherever its service runs: what whoever runs the platform has to tell. */
+  readonly isBelow?: boolean
 }
 
-/** What stands above every page in a language, as admins say it; empty where they say nothing. */
-export type Notice = (language: string) => string
+/** What admins say in a language, above every page unless it is about something else; empty where they say nothing. */
+export type Notice = (language: string, about?: Worded) => string
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -190,6 +185,7 @@ function foundBy(language: Language, title: string, found: Found): Html {
     ${feed && html`<link rel="alternate" type="application/atom+xml" href="${feed}" />`} ${graph('title', title)}
     ${graph('type', type)} ${graph('url', address)} ${graph('description', description)}
     ${graph('locale', { en: 'en_GB', de: 'de_DE' }[language])}
+    <meta name="twitter:card" content="${picture ? 'summary_large_image' : 'summary'}" />
     ${picture && [graph('image', picture.address), graph('image:alt', picture.text)]} ${data.map(dataElement)}`
 }
 
@@ -200,9 +196,15 @@ const mastheadOf = (language: Language, doors: readonly Door[]): Html =>
   html`<header class="top">
     <div>
       <a href="/">Ohmnibus</a>
-      ${doors.map(({ to, name }) => html`<a href="${to}">${name[language]}</a>`)}
+      ${doors.map(door => !door.isBelow && linkOf(door, language))}
     </div>
   </header>`
+
+const linkOf = ({ to, name }: Door, language: Language): Html => html`<a href="${to}">${name[language]}</a>`
+
+/** What stands below every page. */
+export const footOf = (language: Language, doors: readonly Door[]): Html =>
+  html`<footer>${doors.map(door => door.isBelow && linkOf(door, language))}</footer>`
 
 const pageOf = (
   { language, title, body, onward, secret, found, top, look = plainLook }: PageContent,
@@ -215,6 +217,8 @@ ${html`<html lang="${language}">
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
+    <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)" />
+    <meta name="theme-color" content="#16181b" media="(prefers-color-scheme: dark)" />
     <link rel="icon" href="data:," />
     ${found && foundBy(language, title, found)} ${look.element}
   </head>
@@ -230,6 +234,7 @@ ${html`<html lang="${language}">
         </ul>
       </nav>
     </main>
+    ${!secret && footOf(language, doors)}
   </body>
 </html>`}
 `

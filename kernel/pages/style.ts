@@ -16,7 +16,8 @@ h1{font-size:1.75rem;line-height:1.2;margin:0 0 1rem}
 a{color:var(--accent);text-underline-offset:.2em}
 nav{margin-top:2rem}
 nav ul{list-style:none;margin:0;padding:0}
-nav a{display:inline-block;padding:.4rem 0}
+nav a,footer a{display:inline-block;padding:.4rem 0}
+footer{display:flex;flex-wrap:wrap;gap:0 1.5rem;max-width:70rem;margin:0 auto;padding:1rem 1.25rem;font-size:.9rem}
 button{font:inherit;font-weight:600;padding:.65rem 1.25rem;border:2px solid transparent;border-radius:.5rem;
 background:var(--accent);color:var(--on-accent);cursor:pointer}
 label{display:block;margin:0 0 1.1rem;font-weight:600}
@@ -35,5 +36,5 @@ th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);text-al
 [role=alert],[role=status]{margin:0 0 1.25rem;padding:.1rem 0 .1rem .9rem;border-left:.25rem solid var(--accent)}
 [role=alert]{border-color:var(--wrong)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
-@media print{button,nav,.top{display:none}}
+@media print{button,nav,footer,.top{display:none}}
 `

@@ -114,7 +114,7 @@ export async function run(services: readonly Service[], config: Config, options:
       publicUrl: config.publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
       doors: options.doors?.filter(
-        ({ service }) => elsewhere.has(service) || order.some(({ name }) => name === service),
+        ({ service, isBelow }) => isBelow || elsewhere.has(service) || order.some(({ name }) => name === service),
       ),
       accessLog: config.ACCESS_LOG,
       undeclared: options.undeclared,

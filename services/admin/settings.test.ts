@@ -198,6 +198,9 @@ suite('switches', () => {
     await it.ada.post('switches', { ...rules, name: 'map.new' })
     const { settings } = await asker.ask(listSettings, {})
     assert.deepEqual(settings, [
+      ...['accessibility', 'imprint'].flatMap(about =>
+        [`${about}.text`, `${about}.text.de`].map(key => ({ key, kind: 'text', value: '', version: 1 })),
+      ),
       { key: 'notice.text', kind: 'text', value: '', version: 1 },
       { key: 'notice.text.de', kind: 'text', value: '', version: 1 },
       { key: 'shop.greeting', kind: 'text', value: 'None', version: 1 },

@@ -1,6 +1,7 @@
 import Type from 'typebox'
+import { sizeIn } from '#contracts/documents'
 import { Id } from '#contracts/shared'
-import { anyone, html, languageOf, Problem, sendPage, sizeIn, type Language, type Reply, type Texts } from '#kernel'
+import { anyone, html, languageOf, Problem, sendPage, type Language, type Reply, type Texts } from '#kernel'
 import { readable } from './access.ts'
 import type { Document } from './documents.ts'
 import type { DocumentsHost } from './host.ts'

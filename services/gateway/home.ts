@@ -17,7 +17,7 @@ const texts: Texts<typeof en> = {
 }
 
 /** The first page: where people come in. Programs are led to the reference, as before. */
-export function home({ site }: GatewayHost): void {
+export function home({ site, platform: { publicUrl } }: GatewayHost): void {
   site.get('/', { config: { access: anyone }, schema: { summary: 'The first page', hide: true } }, (request, reply) => {
     reply.header('vary', 'accept')
     if (!/\btext\/html\b/.test(request.headers.accept ?? '')) return reply.redirect('/docs')
@@ -28,13 +28,26 @@ export function home({ site }: GatewayHost): void {
       title,
       body: html`<p>${text}</p>
         <dl>
-          ${reply.server.doors.map(
-            ({ to, name, about }) =>
-              html`<dt><a href="${to}">${name[language]}</a></dt>
-                <dd>${about[language]}</dd>`,
-          )}
+          ${reply.server.doors
+            .filter(({ isBelow }) => !isBelow)
+            .map(
+              ({ to, name, about }) =>
+                html`<dt><a href="${to}">${name[language]}</a></dt>
+                  <dd>${about[language]}</dd>`,
+            )}
         </dl>`,
       onward: [{ to: '/docs', text: reference }],
+      found: {
+        address: `${publicUrl}/`,
+        description: text,
+        data: ['Organization', 'WebSite'].map(type => ({
+          '@context': 'https://schema.org',
+          '@type': type,
+          name: title,
+          url: `${publicUrl}/`,
+          ...(type === 'WebSite' && { description: text, inLanguage: language }),
+        })),
+      },
     })
   })
 }

@@ -5,6 +5,7 @@ import { home } from './home.ts'
 import { settings } from './host.ts'
 import { problems } from './problems.ts'
 import { proxy } from './proxy.ts'
+import { statements } from './statements.ts'
 
 /** One entry for all: what this process does not serve itself goes to the process that does. */
 export const gateway = defineFront({
@@ -14,6 +15,7 @@ export const gateway = defineFront({
   settings,
   async start(host) {
     home(host)
+    statements(host)
     consolePages(host)
     const { peers } = host
     if (peers.services().length === 0) return

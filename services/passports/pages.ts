@@ -1,4 +1,4 @@
-import { listDocumentsOf } from '#contracts/documents'
+import { listDocumentsOf, sizeIn } from '#contracts/documents'
 import type { PassportStatus } from '#contracts/passports'
 import {
   anyone,
@@ -6,7 +6,6 @@ import {
   languageOf,
   mayRead,
   sendPage,
-  sizeIn,
   type Html,
   type Language,
   type Reply,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { AdminKey, isOnFor, listSwitches as listSwitchesCall, noticeFor, Switch, SwitchTurned } from '#contracts/admin'
+import { AdminKey, isOnFor, listSwitches as listSwitchesCall, Switch, SwitchTurned, wordsFor } from '#contracts/admin'
 import { Id, Instant } from '#contracts/shared'
 import { fresh, Problem, requireMatch, signedIn, withRole } from '#kernel'
 import { note } from '../audit/store.ts'
@@ -172,7 +172,7 @@ function featureRoute({ db, http }: AdminHost): void {
       const id = actor.organisation?.id ?? actor.userId
       const [switches, settings] = await Promise.all([listSwitches(db), listSettings(db)])
       const values = new Map(settings.map(({ key, value }) => [key, value]))
-      const notice = (language: string) => noticeFor(language, key => values.get(key))
+      const notice = (language: string) => wordsFor('notice', language, key => values.get(key))
       reply.header('cache-control', 'private, no-store')
       return {
         features: Object.fromEntries(switches.map(one => [one.name, isOnFor(one, id)])),

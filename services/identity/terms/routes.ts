@@ -21,6 +21,7 @@ import { AccessView } from '../sessions/sessions.ts'
 import { openAnnouncing } from './announcing.ts'
 import { openAnswering } from './answering.ts'
 import { agreementPages } from './pages.ts'
+import { statements } from './statements.ts'
 import {
   deleteLeftAnswers,
   deleteTerms,
@@ -73,6 +74,7 @@ export function termsRoutes(identity: Identity): void {
   answersForAdmins(identity)
   agreeing(identity)
   agreementPages(identity)
+  statements(identity)
   const { host } = identity
   host.every('1 hour', 'forget what those agreed to who left long ago', () =>
     host.db.transaction(tx => deleteLeftAnswers(tx, new Date(host.now().getTime() - host.settings.TERMS_ANSWERS_KEPT))),

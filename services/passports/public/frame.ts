@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { html, isKnown, lookOf, type Html, type Reply, type Request } from '#kernel'
+import { footOf, html, isKnown, lookOf, type Html, type Reply, type Request } from '#kernel'
 import { isLanguage, languageAccepted, languages, type Language } from '#law'
 
 const look = lookOf(`
@@ -30,6 +30,10 @@ export function send(
   body: Html,
 ): Reply {
   const notice = reply.server.notice(language)
+  // Of what whoever runs the platform has to tell there are pages in two languages.
+  const told = language === 'de' ? 'de' : 'en'
+  const { base, doors } = reply.server
+  const below = doors.map(door => ({ ...door, to: base + door.to }))
   const page = html`<!doctype html>
     <html lang="${language}">
       <head>
@@ -52,6 +56,7 @@ export function send(
             )}
           </ul>
         </nav>
+        <div lang="${told}">${footOf(told, below)}</div>
       </body>
     </html>`.toString()
   reply.headers({
