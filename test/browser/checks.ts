@@ -9,6 +9,8 @@ import { findingsOf } from './axe.ts'
 export interface Budget {
   readonly page: number
   readonly script: number
+  /** How far things may move by themselves while it loads (cumulative layout shift). */
+  readonly shift?: number
 }
 
 export interface Seen {
@@ -19,6 +21,7 @@ export interface Seen {
   /** Milliseconds until something was painted, and until the largest was. */
   readonly paint: number
   readonly largest: number
+  readonly shift: number
   readonly stops: number
 }
 
@@ -87,7 +90,7 @@ export async function openInspector(
       await page.locator('h1').first().waitFor()
       await settled(page)
       await visit.act?.(page)
-      const { largest, paint } = await page.evaluate<Figures>('looking.figures()')
+      const { largest, paint, shift } = await page.evaluate<Figures>('looking.figures()')
       const { total, script, requests } = weights()
       const stops = await lookAt(page, visit, narrow)
       assert.deepEqual(complaints, [], `${visit.path} asks nobody else and complains of nothing`)
@@ -97,7 +100,9 @@ export async function openInspector(
         `${visit.path} has ${script} bytes of script, at most ${visit.budget.script}`,
       )
       assert.ok(weight <= visit.budget.page, `${visit.path} weighs ${weight} bytes, at most ${visit.budget.page}`)
-      return { html, script, total: weight, requests, paint, largest, stops }
+      const still = visit.budget.shift ?? Infinity
+      assert.ok(shift <= still, `on ${visit.path} things move by ${shift} while it loads, at most ${still}`)
+      return { html, script, total: weight, requests, paint, largest, shift, stops }
     } finally {
       await page.close()
     }
