@@ -13,12 +13,13 @@ async function load() {
     import('sanitize-html'),
   ])
   const md = new MarkdownIt({ linkify: false, typographer: false })
-  // The page has the first heading; those below begin with the second, and can be linked to.
+  // The page has the first heading; those of a text begin with the second, whichever they begin with, and can be linked to.
   md.core.ruler.push('headings', ({ tokens }) => {
     const taken = new Set<string>()
+    const first = Math.min(...tokens.filter(({ tag }) => /^h[1-6]$/.test(tag)).map(({ tag }) => Number(tag[1])))
     for (const [index, token] of tokens.entries()) {
       if (token.type !== 'heading_open' && token.type !== 'heading_close') continue
-      token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + 1)}`
+      token.tag = `h${Math.min(6, Number(token.tag[1]) + 2 - first)}`
       if (token.type === 'heading_open') token.attrSet('id', anchorOf(tokens[index + 1]!.content, taken))
     }
   })

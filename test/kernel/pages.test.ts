@@ -192,6 +192,7 @@ test('Markdown is cleaned: no script, no frame, no address that runs, no picture
   const written = `# Title\n\n## Title\n\n## Ünter uns!\n\n<script>alert(1)</script> <b onclick=x>bold</b>\n\n[a](javascript:alert(1)) [b](data:text/html;base64,eA==) [c](https://example.com/ "t") [d](/help) [e](//evil.example) [f](mailto:a@example.com)\n\n![x](https://evil.example/x.png) ![ours](/pictures/1.webp)\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n<https://example.com/a>\n`
   const shown = String(await markdown(written))
   assert.match(shown, /<h2 id="title">Title<\/h2>\s*<h3 id="title-2">Title<\/h3>\s*<h3 id="ünter-uns">/)
+  assert.match(String(await markdown('## Begin\n\n### Then')), /<h2 id="begin">Begin<\/h2>\s*<h3 id="then">/)
   assert.doesNotMatch(shown, /<script|<b |="(javascript|data):|evil\.example/)
   assert.match(shown, /<a href="https:\/\/example.com\/">c<\/a> <a href="\/help">d<\/a>/)
   assert.match(shown, /<img src="\/pictures\/1.webp" alt="ours" loading="lazy" \/>/)
