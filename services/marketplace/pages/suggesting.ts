@@ -7,7 +7,7 @@ import type { MarketplaceHost } from '../host.ts'
  * offers what was typed before. What is chosen stands in the field, and is searched for as ever.
  */
 const script = `
-const at = new URL('../api/marketplace/suggestions', document.currentScript.src)
+const at = new URL("../api/marketplace/suggestions", document.currentScript.src)
 at.searchParams.set('language', document.documentElement.lang)
 const field = document.querySelector('form[role=search] input')
 const list = document.createElement('datalist')

@@ -80,8 +80,44 @@ const viewOf = (
 
 /** An example that lies ahead. */
 const tillThen = { examples: ['2099-12-31T00:00:00.000Z'] }
+const Asking = Type.Object({
+  name: Line(200, { description: 'Who one is, as the owner is to read it', examples: ['ReCell GmbH'] }),
+  purpose: Purpose,
+  reason: Line(500, { description: 'What for', examples: ['The pack stands in our workshop'] }),
+  until: Type.Optional({ ...Instant, ...tillThen, description: 'For how long; a year where it is not said' }),
+})
 const OneRequest = Type.Object({ requestId: Id })
 const refusals = ['interest_unknown', 'interest_settled', 'editor_required']
+
+/** What somebody begins to ask, and nobody has answered. */
+function askedBy(
+  actor: Actor,
+  passport: Passport,
+  { name, purpose, reason, until }: Static<typeof Asking>,
+  at: Date,
+): Interest {
+  return {
+    id: newId(at.getTime()),
+    passportId: passport.id,
+    identifier: null,
+    owner: passport.owner,
+    asker: ownerFor(actor),
+    askedBy: actor.userId,
+    askerName: name,
+    verifiedAs: [],
+    purpose,
+    reason,
+    askedUntil: until ? ahead(timeOf(until), at) : null,
+    state: 'open',
+    question: null,
+    answer: null,
+    decision: null,
+    givenUntil: null,
+    dueAt: new Date(at.getTime() + dueAfter),
+    createdAt: at,
+    updatedAt: at,
+  }
+}
 
 /** Who has a legitimate interest asks for it; whose passport it is gives it for a time, asks back, refuses, or takes it back. */
 export function interestRoutes(host: PassportsHost): void {
@@ -101,12 +137,7 @@ export function interestRoutes(host: PassportsHost): void {
         honours: ['Idempotency-Key'],
         refuses: ['passport_unknown', 'editor_required', 'interest_asked', 'interest_needless', 'too_many_requests'],
         params: One,
-        body: Type.Object({
-          name: Line(200, { description: 'Who one is, as the owner is to read it', examples: ['ReCell GmbH'] }),
-          purpose: Purpose,
-          reason: Line(500, { description: 'What for', examples: ['The pack stands in our workshop'] }),
-          until: Type.Optional({ ...Instant, ...tillThen, description: 'For how long; a year where it is not said' }),
-        }),
+        body: Asking,
         response: { 201: InterestView },
       },
     },
@@ -118,28 +149,7 @@ export function interestRoutes(host: PassportsHost): void {
           detail: 'You read this passport by your interest already, or all of it.',
         })
       await asked.take(actor.userId)
-      const at = now()
-      const interest: Interest = {
-        id: newId(at.getTime()),
-        passportId: passport.id,
-        identifier: null,
-        owner: passport.owner,
-        asker: ownerFor(actor),
-        askedBy: actor.userId,
-        askerName: body.name,
-        verifiedAs: [],
-        purpose: body.purpose,
-        reason: body.reason,
-        askedUntil: body.until ? ahead(timeOf(body.until), at) : null,
-        state: 'open',
-        question: null,
-        answer: null,
-        decision: null,
-        givenUntil: null,
-        dueAt: new Date(at.getTime() + dueAfter),
-        createdAt: at,
-        updatedAt: at,
-      }
+      const interest = askedBy(actor, passport, body, now())
       const made = await db.once(request, async tx => {
         await insertInterest(tx, interest)
         await tell(tx, passport, interest)
