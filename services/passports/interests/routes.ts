@@ -119,6 +119,33 @@ function askedBy(
   }
 }
 
+const listOfInterests = ({ http, db }: PassportsHost): void =>
+  listRoutes(http, db, '/requests', {
+    config: { access: signedIn },
+    schema: {
+      summary: 'List who asked to read passports by a legitimate interest, and what became of it, the latest first',
+      description: 'Of passports of oneself or of the organisation one acts for; with `as=asker` what one asked for.',
+      of: 'requests',
+      filters: {
+        as: Type.Enum(['owner', 'asker'], { default: 'owner' }),
+        state: Type.Optional(Type.Enum([...states])),
+        asker: Type.Optional({ ...Id, description: 'Only of this person or organisation' }),
+        passportId: Type.Optional(Id),
+        ...changedQuery,
+      },
+      item: InterestView,
+    },
+    wanted: ({ actor, query }) => ({
+      actor,
+      sought: { ...query, created: createdIn(query), changed: changedIn(query) },
+    }),
+    rows: ({ actor, sought }, limit, after) =>
+      listInterests(db, actor, sought, limit, after?.[0] as string | undefined),
+    order: [isId],
+    keysOf: ({ id }) => [id],
+    view: (one, { sought }) => viewOf(sought.as, one),
+  })
+
 /** Who has a legitimate interest asks for it; whose passport it is gives it for a time, asks back, refuses, or takes it back. */
 export function interestRoutes(host: PassportsHost): void {
   const { http, db, now, cache } = host
@@ -159,31 +186,7 @@ export function interestRoutes(host: PassportsHost): void {
     },
   )
 
-  listRoutes(http, db, '/requests', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'List who asked to read passports by a legitimate interest, and what became of it, the latest first',
-      description: 'Of passports of oneself or of the organisation one acts for; with `as=asker` what one asked for.',
-      of: 'requests',
-      filters: {
-        as: Type.Enum(['owner', 'asker'], { default: 'owner' }),
-        state: Type.Optional(Type.Enum([...states])),
-        asker: Type.Optional({ ...Id, description: 'Only of this person or organisation' }),
-        passportId: Type.Optional(Id),
-        ...changedQuery,
-      },
-      item: InterestView,
-    },
-    wanted: ({ actor, query }) => ({
-      actor,
-      sought: { ...query, created: createdIn(query), changed: changedIn(query) },
-    }),
-    rows: ({ actor, sought }, limit, after) =>
-      listInterests(db, actor, sought, limit, after?.[0] as string | undefined),
-    order: [isId],
-    keysOf: ({ id }) => [id],
-    view: (one, { sought }) => viewOf(sought.as, one),
-  })
+  listOfInterests(host)
 
   http.get(
     '/requests/:requestId',
