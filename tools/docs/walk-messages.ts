@@ -16,6 +16,7 @@ export const messages: readonly Step[] = [
   { operation: 'postNotificationsWebhooksByIdTest', with: { id: 'webhookId' } },
   { operation: 'postNotificationsWebhooksByIdSecret', with: { id: 'webhookId' } },
   { operation: 'getNotificationsWebhooksByIdCalls', with: { id: 'webhookId' } },
+  { operation: 'getNotificationsWebhooksByIdCallsCount', with: { id: 'webhookId' } },
   { operation: 'getNotificationsWebhooksByIdCallsByCallId', with: { id: 'webhookId' }, status: 404 },
   { operation: 'postNotificationsWebhooksByIdCallsByCallIdReplay', with: { id: 'webhookId' }, status: 404 },
   { operation: 'postNotificationsWebhooksByIdReplay', with: { id: 'webhookId' } },

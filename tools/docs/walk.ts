@@ -253,6 +253,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getExchangePassportsById', as: 'oneself', with: { id: 'passportId' } },
       { operation: 'postExchangeConvert' },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdAccessLogCount', with: { id: 'passportId' } },
       { operation: 'getPassportsByIdAccessLogProof', with: { id: 'passportId' } },
       ...interestSteps,
       {
@@ -456,6 +457,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getBillingWalletTopUpsById', with: { id: 'topUpId' } },
       // Nobody has paid yet, and nobody has charged.
       { operation: 'getBillingWalletPostings', status: 404 },
+      { operation: 'getBillingWalletPostingsCount', status: 404 },
       { operation: 'postBillingWalletRefunds', status: 404 },
       { operation: 'getBillingCharges' },
       { operation: 'getBillingSales' },
