@@ -95,8 +95,8 @@ const runTests = async (chosen: readonly string[], how: readonly string[]): Prom
 // Those that fill the machine with processes, and hold them to times that people were promised, have it for themselves.
 const kinds = Object.groupBy(files, file => {
   if (/^test\/(processes|journeys\/(ground-floor|first-charger|drivers-month|officer))/.test(file)) return 'sharing'
-  if (/^test\/(fault\/(chargers|disk|orders|passports|vendors)|backup|engines\/kafka)/.test(file)) return 'killing'
-  return /^test\/(fault|start)/.test(file) ? 'alone' : 'beside'
+  if (/^test\/(fault\/(chargers|disk|orders|passports|vendors)|backup)/.test(file)) return 'killing'
+  return /^test\/(fault|start|engines\/kafka)/.test(file) ? 'alone' : 'beside'
 })
 fine = (await runTests(kinds.beside ?? [], [`--test-concurrency=${Math.max(2, availableParallelism())}`])) && fine
 // One process runs them all, so that the dozens of processes that the first of them starts serve the others too.

@@ -80,7 +80,7 @@ export async function probe(address: string, options: ProbeOptions = {}): Promis
     const api = apiOf(url, options.api)
     const known = await reads({ ask, url, api, say, attempt }, page)
     told.push(...known.told)
-    if (known.dpp) await byDate({ ask, url, api, say, attempt }, known.dpp, now)
+    if (known.dpp) await byDate({ ask, url, api, say, attempt }, known.dpp)
     if (known.dpp) await closed({ ask, url, api, say, attempt }, known.dpp, known.document)
   }
   const all = new Set(told.flatMap(({ attributes }) => [...attributes]))
@@ -271,11 +271,11 @@ async function reads(asked: Asked, page: Answer): Promise<{ told: Told[]; dpp?: 
 }
 
 /** What it was: on a date, before there was one, and without a zone, which nobody can tell. */
-async function byDate({ ask, api, say, attempt }: Asked, dpp: string, now: Date): Promise<void> {
+async function byDate({ ask, api, say, attempt }: Asked, dpp: string): Promise<void> {
   const at = (date: string) =>
     new URL(`${api}/dppsByIdAndDate/${encodeURIComponent(dpp)}?date=${encodeURIComponent(date)}`)
   for (const [question, date, statuses] of [
-    ['ReadDPPVersionByIdAndDate answers what it is now', now.toISOString(), [200]],
+    ['ReadDPPVersionByIdAndDate answers what it is now', new Date().toISOString(), [200]],
     ['Before there was one there is none', '2001-01-01T00:00:00Z', [401, 404]],
     ['A time without a zone is refused', '2027-02-18T08:30:00', [400, 422]],
     ['What is no date is refused', 'yesterday', [400, 422]],
