@@ -129,7 +129,7 @@ export function statements({ site, platform }: GatewayHost): void {
       language,
       title,
       body,
-      onward: [...also, { to: '/', text: texts[language].home }] as never,
+      onward: [{ to: '/', text: texts[language].home }, ...also],
       found: { address: platform.publicUrl + path, description },
     })
 
