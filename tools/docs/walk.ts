@@ -6,6 +6,7 @@ import { machines } from './walk-machines.ts'
 import { messages } from './walk-messages.ts'
 import { provider, roles } from './walk-organisations.ts'
 import { people } from './walk-users.ts'
+import { driver } from './walk-driver.ts'
 import { chargers } from './walk-chargers.ts'
 import { factors } from './walk-factors.ts'
 import { terms } from './walk-terms.ts'
@@ -449,28 +450,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'deleteStationsSitesById', with: { id: 'siteId', 'If-Match': 'siteTag' } },
     ],
   },
-  {
-    name: 'Money of a driver',
-    steps: [
-      { operation: 'getBillingWallet' },
-      { operation: 'postBillingWalletTopUps', keep: { topUpId: 'id' } },
-      { operation: 'getBillingWalletTopUpsById', with: { id: 'topUpId' } },
-      // Nobody has paid yet, and nobody has charged.
-      { operation: 'getBillingWalletPostings', status: 404 },
-      { operation: 'getBillingWalletPostingsCount', status: 404 },
-      { operation: 'postBillingWalletRefunds', status: 404 },
-      { operation: 'getBillingCharges' },
-      { operation: 'getBillingSales' },
-      { operation: 'getBillingChargesBySessionId', status: 404 },
-      { operation: 'getBillingInvoicing' },
-      { operation: 'putBillingInvoicing' },
-      { operation: 'getBillingInvoices' },
-      { operation: 'getBillingInvoicesById', status: 404 },
-      { operation: 'getBillingInvoicesByIdUbl', status: 404 },
-      { operation: 'getBillingInvoicesByIdPdf', status: 404 },
-      { operation: 'postBillingWebhooksDeadByIdReplay', status: 404 },
-    ],
-  },
+  { name: 'Money of a driver', steps: driver },
   { name: 'What people have', steps: people },
   admins,
   ...market,
