@@ -1,7 +1,7 @@
 export { accessAudience, anyone, anyoneAsThemselves, bearerOf, evenActing, fresh } from './access/access.ts'
 export { judgedElsewhere, refuseForgery, signedIn, signedInBeforeTerms, signedInSomehow } from './access/access.ts'
 export { withRole, type AccessRule, type Actor, type Visitor } from './access/access.ts'
-export { openSwitches, type RequireOn } from './access/switches.ts'
+export { openSwitches } from './access/switches.ts'
 export { digestOfKey, isKey, newKey, startOfKeys } from './access/machines.ts'
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
@@ -40,6 +40,7 @@ export {
   lookOf,
   pageTag,
   sendPage,
+  sendSitemap,
   type Door,
   type Found,
   type Language,

@@ -209,9 +209,7 @@ export const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =
     start: host => group.forEach(({ call, handler }) => host.answer(call as never, handler)),
   }))
 
-/**
- * A copy of a database in which all migrations of these services have run; they run once for all tests with the same.
- */
+/** A copy of a database in which all migrations of these services have run; once for all tests with the same. */
 async function cloneTemplate(cluster: TestCluster, services: readonly Service[]): Promise<string> {
   const units = await Promise.all(
     unitsOf([...services].sort((a, b) => (a.name < b.name ? -1 : 1))).map(async ({ name, folder }) => [

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
+import about from '../package.json' with { type: 'json' }
 
-/** Of this platform, as package.json has it. */
-export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
+/** Of this platform. */
+export const { version } = about

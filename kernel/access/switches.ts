@@ -46,5 +46,3 @@ export function openSwitches({
     if (!isOn) throw new Problem('forbidden', 'feature_off', { detail: `${feature} is switched off for you.`, feature })
   }
 }
-
-export type RequireOn = ReturnType<typeof openSwitches>

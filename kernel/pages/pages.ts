@@ -150,11 +150,7 @@ const plainLook = lookOf('')
 
 const lost: Texts<readonly [title: string, text: string, home: string]> = {
   en: ['There is nothing at this address', 'It may have been mistyped, or what stood here is gone.', 'The first page'],
-  de: [
-    'Unter dieser Adresse ist nichts',
-    'Vielleicht ist sie vertippt, oder es gibt nicht mehr, was hier stand.',
-    'Die erste Seite',
-  ],
+  de: ['Unter dieser Adresse ist nichts', 'Sie ist vertippt, oder was hier stand, ist weg.', 'Die erste Seite'],
 }
 
 /** A person who followed a link that leads nowhere gets a way on; programs and what asks the API hear of it as of any fault. */
@@ -166,6 +162,13 @@ export function sendLost(request: Request, reply: Reply): Reply {
   const [title, text, home] = lost[language]
   const page = { language, title, body: html`<p>${text}</p>`, onward: [{ to: '/', text: home }] } as const
   return sendPage(reply.header('vary', 'accept'), 404, page)
+}
+
+/** What search engines may list, or the parts of a longer list. https://www.sitemaps.org/protocol.html */
+export function sendSitemap(reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]): Reply {
+  const of = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+  reply.type('application/xml; charset=utf-8').header('cache-control', 'public, max-age=3600')
+  return reply.send(`<?xml version="1.0" encoding="UTF-8"?>\n<${kind} ${of}>\n${entries.join('')}</${kind}>\n`)
 }
 
 /** Data that no browser runs; nothing in it ends its element. */
@@ -252,8 +255,8 @@ export function forForms(http: Http, setup: (http: Http) => void): void {
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 65_536 },
       async (_: unknown, body: string) => {
-        // Gathered in one pass: asked by name, each field is looked for among all.
-        const fields = Map.groupBy(new URLSearchParams(body), ([name]) => name)
+        // In one pass: asked by name, each field is looked for among all. Nobody types NUL, and it cannot be stored.
+        const fields = Map.groupBy(new URLSearchParams(body.replaceAll(/%00|\0/g, '')), ([name]) => name)
         const valueOf = (all: [string, string][]) => (all.length > 1 ? all.map(([, value]) => value) : all[0]![1])
         return Object.fromEntries(fields.entries().map(([name, all]) => [name, valueOf(all)]))
       },

@@ -1,4 +1,4 @@
-import { anyone, html, languageOf, sendPage, type Texts } from '#kernel'
+import { anyone, html, languageOf, sendPage, sendSitemap, type Texts } from '#kernel'
 import type { GatewayHost } from './host.ts'
 
 const en = {
@@ -50,4 +50,24 @@ export function home({ site, platform: { publicUrl } }: GatewayHost): void {
       },
     })
   })
+  // What stands below every page changes with the version or with what admins write; who wrote when is not told here.
+  site.get(
+    '/sitemaps/platform.xml',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'The first page and what stands below every page, for search engines',
+        produces: ['application/xml'],
+        hide: true,
+      },
+    },
+    (_, reply) => {
+      const below = reply.server.doors.filter(({ isBelow }) => isBelow).map(({ to }) => to)
+      return sendSitemap(
+        reply,
+        'urlset',
+        ['/', ...below].map(path => html`<url><loc>${publicUrl + path}</loc></url> `),
+      )
+    },
+  )
 }

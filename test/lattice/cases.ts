@@ -426,6 +426,7 @@ export async function surfaces(
     readers: await get(`${api}/readers`),
     readiness: await get(`${api}/readiness`),
     log: await get(`${api}/access-log`),
+    logCounted: await get(`${api}/access-log/count`),
     logProof: await get(`${api}/access-log/proof`),
     ready: await get(`/api/passports?readiness=ready`),
     notReady: await get(`/api/passports?readiness=not_ready`),
@@ -470,6 +471,7 @@ export async function surfaces(
     fleetOnPaper: await drawn('/api/passports/readiness/report?format=pdf&by=model'),
     ...(category === 'LMT' && { ruleCheck: await ruleCheck() }),
     requests: await get('/api/passports/requests?limit=100'),
+    requestsCounted: await get('/api/passports/requests/count'),
     requestsAsked: await get('/api/passports/requests?as=asker&limit=100'),
     request: await get(`/api/passports/requests/${between.requestId}`),
     ...Object.fromEntries(

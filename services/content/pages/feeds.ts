@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { anyone, html, markdown, type Html, type Language, type Reply } from '#kernel'
+import { anyone, html, markdown, sendSitemap, type Language } from '#kernel'
 import { sectionOf, sections, type Article } from '../articles/articles.ts'
 import { countPublished, listArticles, listPublished } from '../articles/store.ts'
 import type { ContentHost } from '../host.ts'
@@ -67,14 +67,6 @@ export function feeds(host: ContentHost): void {
     return feed
   }
 
-  const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
-    reply
-      .type('application/xml; charset=utf-8')
-      .header('cache-control', 'public, max-age=3600')
-      .send(
-        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries.join('')}</${kind}>\n`,
-      )
-
   site.get(
     '/sitemaps/content.xml',
     {
@@ -87,7 +79,7 @@ export function feeds(host: ContentHost): void {
     },
     async (_, reply) => {
       const pages = Math.max(1, Math.ceil((await countPublished(db)) / perMap))
-      return send(
+      return sendSitemap(
         reply,
         'sitemapindex',
         Array.from(
@@ -124,7 +116,7 @@ export function feeds(host: ContentHost): void {
           article =>
             html`<url><loc>${address(article)}</loc><lastmod>${article.changedAt.toISOString()}</lastmod></url> `,
         )
-      return send(reply, 'urlset', [...lists, ...urls])
+      return sendSitemap(reply, 'urlset', [...lists, ...urls])
     },
   )
 }

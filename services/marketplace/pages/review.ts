@@ -25,7 +25,7 @@ import { gone } from './gone.ts'
 import { onwardOf } from './parts.ts'
 import { texts } from './words.ts'
 
-const text = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[^\\u0000]*$' }))
+const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const Fields = Type.Object({
   act: text(10),
   rating: text(1),

@@ -1,12 +1,12 @@
 import Type from 'typebox'
-import { anyone, html, type Html, type Reply } from '#kernel'
+import { anyone, html, sendSitemap, type Html } from '#kernel'
 import type { Workshop } from '../products/changing.ts'
 import { Id } from '#contracts/shared'
 
 const perMap = 5_000
 const languages = ['en', 'de'] as const
-/** Where they begin: of the shop, of what is written, and of where one can charge. */
-const maps = ['/shop/sitemap.xml', '/sitemaps/content.xml', '/sitemaps/stations.xml']
+/** Where they begin: of the shop, of what is written, of where one can charge, and of who runs the platform. */
+const maps = ['/shop/sitemap.xml', '/sitemaps/content.xml', '/sitemaps/stations.xml', '/sitemaps/platform.xml']
 
 /** What search engines may list: every product for sale, some thousand a file, and every category. */
 export function sitemaps({ host, catalogue }: Workshop): void {
@@ -20,14 +20,6 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         language => html`<xhtml:link rel="alternate" hreflang="${language}" href="${`${address}?lang=${language}`}" />`,
       )}<xhtml:link rel="alternate" hreflang="x-default" href="${address}" />`
   }
-  const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
-    reply
-      .type('application/xml; charset=utf-8')
-      .header('cache-control', 'public, max-age=3600')
-      .send(
-        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n${entries.join('')}</${kind}>\n`,
-      )
-
   site.get(
     '/robots.txt',
     { config, schema: { summary: 'What search engines may read', produces: ['text/plain'], hide: true } },
@@ -54,7 +46,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         where (n - 1) % ${perMap} = 0 order by id`
         ).map(({ id }) => id)
       if (!kept) await cache.set('sitemap', starts, 600_000)
-      return send(reply, 'sitemapindex', [
+      return sendSitemap(reply, 'sitemapindex', [
         html`<sitemap><loc>${`${platform.publicUrl}/shop/sitemaps/categories.xml`}</loc></sitemap> `,
         ...starts.map(
           id => html`<sitemap><loc>${`${platform.publicUrl}/shop/sitemaps/products/${id}`}</loc></sitemap> `,
@@ -67,7 +59,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
     '/shop/sitemaps/categories.xml',
     { config, schema: { ...about, summary: 'Categories, for search engines' } },
     async (_, reply) =>
-      send(
+      sendSitemap(
         reply,
         'urlset',
         ['', ...(await catalogue.tree()).bySlug.keys().map(slug => `/${slug}`)].map(
@@ -82,7 +74,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
     async ({ params }, reply) => {
       const rows = await db<{ slug: string; updatedAt: Date }[]>`
         select slug, updated_at as "updatedAt" from products where for_sale and id >= ${params.from} order by id limit ${perMap}`
-      return send(
+      return sendSitemap(
         reply,
         'urlset',
         rows.map(

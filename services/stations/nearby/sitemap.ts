@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { anyone, html, type Html, type Reply } from '#kernel'
+import { anyone, html, sendSitemap } from '#kernel'
 import type { StationsHost } from '../host.ts'
 
 const perMap = 5_000
@@ -8,13 +8,6 @@ const perMap = 5_000
 export function sitemaps({ site, db, platform }: StationsHost): void {
   const config = { access: anyone }
   const about = { produces: ['application/xml'], hide: true }
-  const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
-    reply
-      .type('application/xml; charset=utf-8')
-      .header('cache-control', 'public, max-age=3600')
-      .send(
-        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries.join('')}</${kind}>\n`,
-      )
 
   site.get(
     '/sitemaps/stations.xml',
@@ -23,7 +16,7 @@ export function sitemaps({ site, db, platform }: StationsHost): void {
       const [row] = await db<{ count: number }[]>`
         select count(*)::integer as count from stations where public and deleted_at is null`
       const parts = Math.max(1, Math.ceil(row!.count / perMap))
-      return send(
+      return sendSitemap(
         reply,
         'sitemapindex',
         Array.from(
@@ -48,7 +41,7 @@ export function sitemaps({ site, db, platform }: StationsHost): void {
       const stations = await db<{ id: string; changed: Date }[]>`
         select id, updated_at as changed from stations where public and deleted_at is null
         order by created_at, id limit ${perMap} offset ${(page - 1) * perMap}`
-      return send(reply, 'urlset', [
+      return sendSitemap(reply, 'urlset', [
         ...(page === 1 ? [html`<url><loc>${`${platform.publicUrl}/charge`}</loc></url> `] : []),
         ...stations.map(
           ({ id, changed }) =>
