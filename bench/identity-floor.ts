@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Sql } from 'postgres'
-import { lockUser } from '../services/identity/accounts/store.ts'
-import { findSession, lockSession, rotateSession, stampToken } from '../services/identity/sessions/store.ts'
+import { lockOwned, rotateSession } from '../services/identity/sessions/store.ts'
 
 /** What keeping a session alive takes at the least: the statements of the service, with no token read, made or signed. */
 export function identityFloor(app: FastifyInstance, sql: Sql<{ bigint: bigint }>): void {
@@ -13,17 +12,13 @@ export function identityFloor(app: FastifyInstance, sql: Sql<{ bigint: bigint }>
     await sql.begin(async own => {
       // The statements of the service take its own kind of transaction, which adds nothing that they use.
       const tx = own as never
-      const known = await findSession(tx, id)
-      const user = await lockUser(tx, known!.userId, 'stay')
-      const session = await lockSession(tx, id)
-      await stampToken(tx, id, at)
+      const { session } = await lockOwned(tx, id)
       await rotateSession(tx, id, {
         refreshHash: randomBytes(32),
         now: at,
         expiresAt,
         addressPrefix: session!.addressPrefix,
       })
-      return user
     })
     return reply.code(204).send()
   })

@@ -73,6 +73,9 @@ test('every list of records that grows is filtered by time, and has a count', ()
     '/api/stations',
     '/api/stations/sites',
     '/api/maintenance/tickets',
+    '/api/auth/users',
+    '/api/ocpp/chargers',
+    '/api/ocpp/tokens',
   ]
   for (const path of [...changing, '/api/marketplace/listings', '/api/vendors/products', '/api/content/blog'])
     assert.ok(queryOf(path).includes('changedSince'), path)

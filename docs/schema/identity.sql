@@ -655,11 +655,13 @@ create table users (
   version        integer                   not null default 1,
   created_at     timestamp with time zone  not null,
   second_factor  boolean                   not null default false,
+  updated_at     timestamp with time zone  not null default now(),
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_key UNIQUE (email),
   constraint users_email_check CHECK ((email = lower(email)))
 );
 CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admin'::text);
+CREATE INDEX users_by_change ON identity.users USING btree (updated_at, id);
 CREATE INDEX users_by_created ON identity.users USING btree (created_at, email);
 CREATE INDEX users_by_letters ON identity.users USING gin (lower((((((' '::text || first_name) || ' '::text) || last_name) || ' '::text) || (email COLLATE "default"))) gin_trgm_ops) WITH (gin_pending_list_limit='64');
 CREATE INDEX users_by_role ON identity.users USING btree (role, email);

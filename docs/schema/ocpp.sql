@@ -131,6 +131,7 @@ create table chargers (
   words                 tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((((((id || ' '::text) || COALESCE(name, ''::text)) || ' '::text) || COALESCE(vendor, ''::text)) || ' '::text) || COALESCE(model, ''::text)) || ' '::text) || COALESCE(serial_number, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
   adopts                boolean                   not null default false,
   lost_at               timestamp with time zone,
+  updated_at            timestamp with time zone  not null default now(),
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_check1 CHECK (((gateway_id IS NULL) = (connection_id IS NULL))),
@@ -141,6 +142,7 @@ create table chargers (
 CREATE INDEX chargers_away ON ocpp.chargers USING btree (created_at, id) WHERE (connection_id IS NULL);
 CREATE INDEX chargers_away_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (connection_id IS NULL);
 CREATE INDEX chargers_by_age ON ocpp.chargers USING btree (created_at, id);
+CREATE INDEX chargers_by_change ON ocpp.chargers USING btree (owner_id, updated_at);
 CREATE INDEX chargers_by_gateway ON ocpp.chargers USING btree (gateway_id) WHERE (gateway_id IS NOT NULL);
 CREATE INDEX chargers_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id);
 CREATE INDEX chargers_by_words ON ocpp.chargers USING gin (words);
@@ -149,6 +151,7 @@ CREATE INDEX chargers_here_by_owner ON ocpp.chargers USING btree (owner_id, crea
 CREATE INDEX chargers_of_nobody ON ocpp.chargers USING btree (created_at, id) WHERE (owner_id IS NULL);
 CREATE INDEX chargers_waiting ON ocpp.chargers USING btree (created_at, id) WHERE (status <> 'accepted'::text);
 CREATE INDEX chargers_waiting_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (status <> 'accepted'::text);
+CREATE TRIGGER chargers_change BEFORE UPDATE OF owner_kind, owner_id, name, status, password_digest, next_password_digest, adopts, certificate_serial, time_zone, vendor, model, serial_number, firmware, iccid, imsi, version ON ocpp.chargers FOR EACH ROW WHEN ((new.updated_at = old.updated_at)) EXECUTE FUNCTION note_change();
 
 create table charging_profiles (
   charger_id   text                      not null,
@@ -476,6 +479,7 @@ create table tokens (
   exclusive    boolean                   not null default false,
   blocked_for  text,
   words        tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((id_token || ' '::text) || COALESCE(label, ''::text)) || ' '::text) || COALESCE(group_id, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
+  updated_at   timestamp with time zone  not null default now(),
   constraint tokens_pkey PRIMARY KEY (id),
   constraint tokens_id_token_check CHECK (((length(id_token) >= 1) AND (length(id_token) <= 255))),
   constraint tokens_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
@@ -484,6 +488,7 @@ create table tokens (
 CREATE INDEX tokens_blocked ON ocpp.tokens USING btree (created_at, id) WHERE (status <> 'accepted'::text);
 CREATE INDEX tokens_blocked_by_owner ON ocpp.tokens USING btree (owner_id, created_at, id) WHERE (status <> 'accepted'::text);
 CREATE INDEX tokens_by_age ON ocpp.tokens USING btree (created_at, id);
+CREATE INDEX tokens_by_change ON ocpp.tokens USING btree (owner_id, updated_at);
 CREATE INDEX tokens_by_group ON ocpp.tokens USING btree (group_id, created_at, id) WHERE (group_id IS NOT NULL);
 CREATE INDEX tokens_by_owner ON ocpp.tokens USING btree (owner_id, created_at, id);
 CREATE INDEX tokens_by_owner_and_type ON ocpp.tokens USING btree (owner_id, type, created_at, id);
@@ -492,6 +497,7 @@ CREATE INDEX tokens_by_user ON ocpp.tokens USING btree (user_id, created_at, id)
 CREATE INDEX tokens_by_words ON ocpp.tokens USING gin (words);
 CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
 CREATE TRIGGER token_changed AFTER INSERT OR DELETE OR UPDATE ON ocpp.tokens FOR EACH ROW EXECUTE FUNCTION note_token_change();
+CREATE TRIGGER tokens_change BEFORE UPDATE ON ocpp.tokens FOR EACH ROW WHEN ((new.updated_at = old.updated_at)) EXECUTE FUNCTION note_change();
 CREATE TRIGGER tokens_follow_driver BEFORE INSERT OR UPDATE OF user_id ON ocpp.tokens FOR EACH ROW WHEN ((new.user_id IS NOT NULL)) EXECUTE FUNCTION follow_driver();
 
 create table transaction_costs (
@@ -595,6 +601,15 @@ begin
   new.blocked_for := case
     when card.ended_for = 'left' then 'left'
     else (select reason from drivers_blocked where driver_id = coalesce(card.company_id, new.user_id)) end;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ocpp.note_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.updated_at := now();
   return new;
 end $function$;
 

@@ -182,12 +182,20 @@ async function takeToken({ now }: OcppHost, tx: Tx<'ocpp'>, line: TokenLine, act
     const token = manageable(actor, 'write', before, 'token_unknown')
     const revised: KeptToken = { ...token, ...said, ...(line.type && { type }) }
     if (JSON.stringify(revised) === JSON.stringify(token)) return 'unchanged'
-    await updateToken(tx, { ...revised, version: token.version + 1 })
+    await updateToken(tx, { ...revised, updatedAt: now(), version: token.version + 1 })
     return 'updated'
   }
   const at = now()
   const none = { userId: null, groupId: null, label: null, blockedFor: null, expiresAt: null }
-  const base = { id: newId(at.getTime()), idToken, type, owner: ownerFor(actor), createdAt: at, version: 1 }
+  const base = {
+    id: newId(at.getTime()),
+    idToken,
+    type,
+    owner: ownerFor(actor),
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
+  }
   await insertToken(tx, { ...none, status: 'accepted', exclusive: false, ...said, ...base })
   return 'created'
 }

@@ -2,6 +2,8 @@ import Type, { type Static } from 'typebox'
 import { UserDisabled, UserRoleChanged } from '#contracts/identity'
 import { Id, Instant, OrganisationRole, Role } from '#contracts/shared'
 import {
+  changedIn,
+  changedQuery,
   Count,
   counted,
   countQuery,
@@ -41,6 +43,7 @@ const AccountView = Type.Object(
     disabled: Type.Boolean(),
     secondFactor: Type.Boolean({ description: 'Whether the password alone does not let them in' }),
     version: Type.Integer({ examples: [1] }),
+    updatedAt: Instant,
   },
   { title: 'Account' },
 )
@@ -72,6 +75,7 @@ const accountFilters = {
   role: Type.Optional(Role),
   disabled: Type.Optional(Type.Boolean({ description: 'Whether they are kept from signing in' })),
   ...createdQuery,
+  ...changedQuery,
 }
 const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
   prefix: normalise(query.email ?? ''),
@@ -79,6 +83,7 @@ const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
   role: query.role,
   disabled: query.disabled,
   created: createdIn(query),
+  changed: changedIn(query),
 })
 
 const view = (user: User): Static<typeof AccountView> => ({
@@ -86,6 +91,7 @@ const view = (user: User): Static<typeof AccountView> => ({
   disabled: user.disabled,
   secondFactor: user.secondFactor,
   version: user.version,
+  updatedAt: user.updatedAt.toISOString(),
 })
 
 /** What admins do to accounts; the same for who looks for it where admins are. */

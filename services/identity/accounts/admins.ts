@@ -68,6 +68,7 @@ export async function createAdmin(
     secondFactor: false,
     version: 1,
     createdAt: options.now,
+    updatedAt: options.now,
   }
   return await db.transaction(async tx => {
     await lockAdmins(tx)

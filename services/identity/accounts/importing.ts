@@ -70,6 +70,7 @@ export function importUsers({ host }: Identity): void {
         secondFactor: false,
         version: 1,
         createdAt: host.now(),
+        updatedAt: host.now(),
       }
       // What somebody has here is theirs, whatever a file says.
       if ((await findUserByEmail(tx, email)) || !(await insertUser(tx, user))) return 'unchanged'

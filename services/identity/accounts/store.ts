@@ -14,12 +14,13 @@ export interface User {
   secondFactor: boolean
   version: number
   createdAt: Date
+  updatedAt: Date
 }
 
 /** As text: a fragment would be put together anew for every session that is checked. */
 export const userColumns = `
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role,
-  disabled, second_factor as "secondFactor", version, created_at as "createdAt"`
+  disabled, second_factor as "secondFactor", version, created_at as "createdAt", updated_at as "updatedAt"`
 
 const userWhere = (condition: string) => async (db: Db, value: string) =>
   (await db.unsafe<User[]>(`select ${userColumns} from users where ${condition}`, [value], { prepare: true }))[0]
@@ -36,9 +37,9 @@ export const lockUser = (tx: Tx, id: string, to: 'change' | 'stay'): Promise<Use
 /** False when the address has an account already. */
 export async function insertUser(tx: Tx, u: User): Promise<boolean> {
   const [inserted] = await tx`
-    insert into users (id, email, password_hash, first_name, last_name, locale, role, created_at)
+    insert into users (id, email, password_hash, first_name, last_name, locale, role, created_at, updated_at)
     values (${u.id}, ${u.email}, ${u.passwordHash}, ${u.firstName}, ${u.lastName}, ${u.locale}, ${u.role},
-      ${u.createdAt})
+      ${u.createdAt}, ${u.updatedAt})
     on conflict (email) do nothing
     returning id`
   return inserted !== undefined
@@ -48,7 +49,7 @@ export async function insertUser(tx: Tx, u: User): Promise<boolean> {
 export async function updateUser(
   tx: Tx,
   id: string,
-  change: Partial<Omit<User, 'id' | 'version' | 'createdAt' | 'secondFactor'>>,
+  change: Partial<Omit<User, 'id' | 'version' | 'createdAt' | 'updatedAt' | 'secondFactor'>>,
 ): Promise<User> {
   const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<
     string,
@@ -57,7 +58,7 @@ export async function updateUser(
   const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
   const [updated] = await tx<
     User[]
-  >`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${tx.unsafe(userColumns)}`
+  >`update users set ${tx(row)}, version = version + 1, updated_at = now() where id = ${id} returning ${tx.unsafe(userColumns)}`
   return updated!
 }
 
@@ -94,7 +95,7 @@ export const listUsersOf = (db: Db, role: Role, limit: number) => db<User[]>`
 
 /**
  * Whose address begins so, in whose name or address these words stand (in small letters), who has this role, may or may
- * not sign in, and whose account was made in this span of time.
+ * not sign in, and whose account was made, or changed last, in these spans of time.
  */
 export interface WantedUsers {
   prefix: string
@@ -102,6 +103,7 @@ export interface WantedUsers {
   role: Role | undefined
   disabled: boolean | undefined
   created: Span
+  changed: Span
 }
 
 /** As the index has it: each word of a name and the address follow a space. */
@@ -113,7 +115,15 @@ const patternOf = (word: string): string => {
   return [...word].length < 3 ? `% ${literal}%` : `%${literal}%`
 }
 
-function are({ prefix, words, role, disabled, created: { from, to }, after }: WantedUsers & { after?: string }) {
+function are({
+  prefix,
+  words,
+  role,
+  disabled,
+  created: { from, to },
+  changed,
+  after,
+}: WantedUsers & { after?: string }) {
   const values: (string | number | Date)[] = []
   const $ = (value: string | Date): string => `$${values.push(value)}`
   const where = [
@@ -124,6 +134,7 @@ function are({ prefix, words, role, disabled, created: { from, to }, after }: Wa
     ...(disabled === undefined ? [] : [disabled ? 'disabled' : 'not disabled']),
     ...(from ? [`created_at >= ${$(from)}`] : []),
     ...(to ? [`created_at < ${$(to)}`] : []),
+    ...(changed.from ? [`updated_at >= ${$(changed.from)}`] : []),
     ...(after ? [`email > ${$(after)}`] : []),
   ]
   // What is rare is found by its letters, what is common by walking along the addresses: planned for each search.

@@ -84,6 +84,7 @@ export function openCast(identity: Identity) {
       secondFactor: false,
       version: 1,
       createdAt: now(),
+      updatedAt: now(),
     }
     if (!(await insertUser(tx, user))) return await findUserByEmail(tx, user.email)
     await as(user, () => tx.publish(UserRegistered, accountOf(user)))

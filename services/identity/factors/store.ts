@@ -132,7 +132,7 @@ export async function countRecoveryCodes(db: Db, userId: string): Promise<number
  */
 export async function settleFactors(tx: Tx, userId: string): Promise<boolean> {
   const [row] = await tx<{ has: boolean }[]>`
-    update users set second_factor = exists (select from totp where user_id = users.id and sealed is not null)
+    update users set updated_at = now(), second_factor = exists (select from totp where user_id = users.id and sealed is not null)
       or exists (select from passkeys where user_id = users.id)
     where id = ${userId} returning second_factor as has`
   if (!row?.has) await tx`delete from recovery_codes where user_id = ${userId}`

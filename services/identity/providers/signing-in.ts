@@ -114,6 +114,7 @@ const newUser = (email: string, name: string | undefined, request: FastifyReques
   secondFactor: false,
   version: 1,
   createdAt,
+  updatedAt: createdAt,
 })
 
 /** The account of the address, if the organisation of the provider made it and nobody has come into it yet. */

@@ -216,6 +216,7 @@ async function complete(tx: Tx<'identity'>, pending: Registration, at: Date): Pr
     secondFactor: false,
     version: 1,
     createdAt: at,
+    updatedAt: at,
   }
   if (!(await insertUser(tx, user))) return undefined
   await as(user, () => tx.publish(UserRegistered, accountOf(user)))

@@ -109,6 +109,7 @@ function openAccounts({ host }: Told) {
       secondFactor: false,
       version: 1,
       createdAt: now(),
+      updatedAt: now(),
     }
     if (!(await insertUser(tx, fresh))) throw refused('uniqueness', 'The address was taken just now. Try again.')
     // The organisation tells them: nobody waits to be welcomed.

@@ -28,7 +28,7 @@ import {
   findSession,
   holdMembership,
   listSessions,
-  lockSession,
+  lockOwned,
   rotateSession,
   type Session,
   stampToken,
@@ -134,10 +134,8 @@ export function sessionRoutes(identity: Identity): void {
    * membership.
    */
   async function renew(tx: Tx<'identity'>, token: RefreshToken, addressPrefix: string, at: Date) {
-    const known = await findSession(tx, token.sessionId)
-    const user = known && (await lockUser(tx, known.userId, 'stay'))
-    const session = user && (await lockSession(tx, token.sessionId))
-    if (!session || user.disabled) return undefined
+    const { user, session } = await lockOwned(tx, token.sessionId)
+    if (!user || !session || user.disabled) return undefined
 
     const is = standing(token, session, at)
     if (is === 'expired') return undefined
@@ -147,12 +145,12 @@ export function sessionRoutes(identity: Identity): void {
     }
     // Before the stamp: whoever is changing it is waited for, and revokes what was stamped until then.
     const organisation = await actingFor(tx, session)
-    const issuedAt = (await stampToken(tx, session.id, at))!
     const successor = sessions.refreshTokens.successor(token)
     const expiresAt = new Date(Math.min(at.getTime() + host.settings.JWT_REFRESH_EXPIRY, session.endsAt.getTime()))
-    if (is === 'current')
-      await rotateSession(tx, session.id, { refreshHash: successor.hash, now: at, expiresAt, addressPrefix })
-    return { user, session: { ...session, expiresAt }, successor, organisation, issuedAt }
+    const rotation = { refreshHash: successor.hash, now: at, expiresAt, addressPrefix }
+    const issuedAt =
+      is === 'current' ? await rotateSession(tx, session.id, rotation) : await stampToken(tx, session.id, at)
+    return { user, session: { ...session, expiresAt }, successor, organisation, issuedAt: issuedAt! }
   }
 
   /** A person who left the organisation acts for themselves again. */

@@ -78,7 +78,20 @@ const sessionWhere = (condition: string) => async (db: Db, id: string) =>
   (await db.unsafe<Session[]>(`select ${sessionColumns} from sessions where ${condition}`, [id], { prepare: true }))[0]
 
 export const findSession = sessionWhere('id = $1')
-export const lockSession: (tx: Tx, id: string) => Promise<Session | undefined> = sessionWhere('id = $1 for update')
+const lockSession = sessionWhere('id = $1 for update')
+
+/** A session, held to change it, and before it its owner, held to stay as they are: asked for at once, locked in this order. */
+export async function lockOwned(tx: Tx, id: string): Promise<{ user?: User; session?: Session }> {
+  const [[user], session] = await Promise.all([
+    tx.unsafe<User[]>(
+      `select ${userColumns} from users where id = (select user_id from sessions where id = $1) for share`,
+      [id],
+      { prepare: true },
+    ),
+    lockSession(tx, id),
+  ])
+  return { ...(user && { user }), ...(session && { session }) }
+}
 
 /** Live sessions of a person, the latest first, from the one after `after` on. */
 export const listSessions = (
@@ -113,30 +126,36 @@ export async function findAccountAt(
   return { user, knownPlace }
 }
 
-export async function rotateSession(
-  tx: Tx,
-  id: string,
-  change: { refreshHash: Buffer; now: Date; expiresAt: Date; addressPrefix: string },
-): Promise<void> {
-  await tx`
-    update sessions set previous_hash = refresh_hash, refresh_hash = ${change.refreshHash}, rotated_at = ${change.now},
-      expires_at = least(${change.expiresAt}, ends_at), address_prefix = ${change.addressPrefix}
-    where id = ${id}`
-}
+/** When the next access token is to say that it was made: now, but not before the last revocation, which a faster clock may have dated. */
+const stamp = `greatest($1::timestamptz, (select before from revocations where session_id = $2))`
 
-/**
- * When the next access token of a session is to say that it was made: now, but not before the last revocation, which a
- * faster clock may have dated; kept, so that the next revocation comes after it. Undefined when the session has ended.
- */
-export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | undefined> {
-  const [row] = await tx<{ stamp: Date }[]>`
-    update sessions s set used_at = greatest(used_at, stamp)
-    from (
-      select greatest(${now}::timestamptz, (select before from revocations where session_id = ${id})) as stamp
-    ) earliest
-    where id = ${id} returning stamp`
+const stampedBy = async (tx: Tx, change: string, values: (Date | string | Buffer)[]): Promise<Date | undefined> => {
+  const text = `
+    update sessions s set used_at = greatest(used_at, stamp)${change} from (select ${stamp} as stamp) earliest
+    where id = $2 returning stamp`
+  const [row] = await tx.unsafe<{ stamp: Date }[]>(text, values, { prepare: true })
   return row?.stamp
 }
+
+/** Keeps when the next access token of a session says that it was made, so that the next revocation comes after it. Undefined when the session has ended. */
+export const stampToken = (tx: Tx, id: string, now: Date): Promise<Date | undefined> => stampedBy(tx, '', [now, id])
+
+/** The same, with a new refresh token. */
+export const rotateSession = (
+  tx: Tx,
+  id: string,
+  {
+    refreshHash,
+    now,
+    expiresAt,
+    addressPrefix,
+  }: { refreshHash: Buffer; now: Date; expiresAt: Date; addressPrefix: string },
+): Promise<Date | undefined> =>
+  stampedBy(
+    tx,
+    `, previous_hash = refresh_hash, refresh_hash = $3, rotated_at = $1, expires_at = least($4, ends_at), address_prefix = $5`,
+    [now, id, refreshHash, expiresAt, addressPrefix],
+  )
 
 /** Its owner proved again to be it. */
 export async function proveAnew(tx: Tx, id: string, methods: readonly string[], now: Date): Promise<void> {

@@ -2,12 +2,15 @@ import Type, { type Static } from 'typebox'
 import { ChargerStatus } from '#contracts/ocpp'
 import { Id } from '#contracts/shared'
 import {
+  changedIn,
+  changedQuery,
   createdIn,
   createdQuery,
   cursorOf,
   isInstant,
   isText,
   listQuery,
+  madeIn,
   mostCounted,
   page,
   type Actor,
@@ -32,6 +35,7 @@ export const chargerFilters = {
     }),
   ),
   ...createdQuery,
+  ...changedQuery,
 }
 export const chargerQuery = listQuery(chargerFilters)
 type Query = Static<typeof chargerQuery>
@@ -84,7 +88,6 @@ export async function countChargers(db: Db, actor: Actor, query: Filters): Promi
 
 /** For each owner that counts: an index finds a page for each. */
 function conditions(db: Db, actor: Actor, query: Filters): Fragment[] {
-  const { from, to } = createdIn(query)
   const { status, connected, q } = query
   // Values of ours stand in the text: the planner has to see that an index over a part holds all that is wanted.
   const states = {
@@ -96,7 +99,7 @@ function conditions(db: Db, actor: Actor, query: Filters): Fragment[] {
     ${status ? states[status] : db``}
     ${connected === undefined ? db`` : connected ? db`and connection_id is not null` : db`and connection_id is null`}
     ${q ? db`and words @@ ${tsquery(q)}::tsquery` : db``}
-    ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+    ${madeIn(db, 'created_at', createdIn(query))} ${madeIn(db, 'updated_at', changedIn(query))}`
   const scopes = scopesFor(actor, query.owner)
   if (!scopes) return [db`true ${filters}`]
   return scopes.map(owner => (owner ? db`owner_id = ${owner} ${filters}` : db`owner_id is null ${filters}`))

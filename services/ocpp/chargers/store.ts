@@ -36,6 +36,8 @@ export interface Charger {
   readonly disconnectedAt: Date | null
   readonly lastHeardAt: Date | null
   readonly createdAt: Date
+  /** Of what it is and what its operator says of it. */
+  readonly updatedAt: Date
   readonly version: number
 }
 
@@ -53,7 +55,7 @@ export const chargerColumns = (db: Db) => db`
   c.model, c.serial_number as "serialNumber", c.firmware, c.iccid, c.imsi, c.ocpp_version as "ocppVersion",
   c.gateway_id as "gatewayId", c.connection_id as "connectionId", c.address, c.booted_at as "bootedAt",
   c.connected_at as "connectedAt", c.disconnected_at as "disconnectedAt", c.last_heard_at as "lastHeardAt",
-  c.created_at as "createdAt", c.version`
+  c.created_at as "createdAt", c.updated_at as "updatedAt", c.version`
 
 export async function findCharger(db: Db, id: string): Promise<Charger | undefined> {
   const [row] = await db<Charger[]>`select ${chargerColumns(db)} from chargers c where c.id = ${id}`
@@ -88,9 +90,10 @@ export async function insertCharger(
   const { timeZone = null, freeVend, adopts = false } = charger
   const added = await tx`
     insert into chargers
-      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, time_zone, adopts, created_at)
+      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, time_zone, adopts, created_at,
+       updated_at)
     values (${id}, ${owner?.kind ?? null}, ${owner?.id ?? null}, ${name}, ${status}, ${passwordDigest},
-      ${certificateSerial}, ${timeZone}, ${adopts}, ${createdAt})
+      ${certificateSerial}, ${timeZone}, ${adopts}, ${createdAt}, ${createdAt})
     on conflict (id) do nothing returning id`
   if (added.length > 0 && freeVend) await setFreeVend(tx, id, freeVend)
   return added.length > 0

@@ -104,6 +104,10 @@ export const ChargerView = Type.Object(
       { description: 'Open ones, 100 at most' },
     ),
     createdAt: Instant,
+    updatedAt: {
+      ...Instant,
+      description: 'Of what it is and what its operator says of it; what it does has times of its own',
+    },
     version: Type.Integer({ examples: [1] }),
   },
   { title: 'Charger' },
@@ -133,6 +137,7 @@ export function view({ connectors, open, ...charger }: ChargerAsIs): ChargerView
       begunAt: begunAt && new Date(begunAt).toISOString(),
     })),
     createdAt: charger.createdAt.toISOString(),
+    updatedAt: charger.updatedAt.toISOString(),
   }
 }
 

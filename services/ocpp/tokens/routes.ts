@@ -62,7 +62,14 @@ export function tokenRoutes({ http, db, now, ask }: OcppHost): void {
         const { type = 'ISO14443', label = null, groupId = null, status = 'accepted', exclusive = false } = body
         const expiresAt = body.expiresAt ? timeOf(body.expiresAt) : null
         const said = { label, groupId, status, exclusive, expiresAt, userId }
-        const base = { id: newId(at.getTime()), idToken: keyOf(body.idToken, type), type, owner, createdAt: at }
+        const base = {
+          id: newId(at.getTime()),
+          idToken: keyOf(body.idToken, type),
+          type,
+          owner,
+          createdAt: at,
+          updatedAt: at,
+        }
         const token: KeptToken = { ...base, ...said, blockedFor: null, version: 1 }
         if (!(await insertToken(tx, token)))
           throw new Problem('conflict', 'token_taken', { detail: 'There is a token of this value already.' })
@@ -143,7 +150,7 @@ export function tokenRoutes({ http, db, now, ask }: OcppHost): void {
           ...(expiresAt !== undefined && { expiresAt: expiresAt === null ? null : timeOf(expiresAt) }),
         }
         if (JSON.stringify(revised) === JSON.stringify(token)) return view(token)
-        const changed = { ...revised, version: token.version + 1 }
+        const changed = { ...revised, updatedAt: now(), version: token.version + 1 }
         await updateToken(tx, changed)
         return view(changed)
       })

@@ -1,12 +1,15 @@
 import Type, { type Static } from 'typebox'
 import { Id } from '#contracts/shared'
 import {
+  changedIn,
+  changedQuery,
   createdIn,
   createdQuery,
   cursorOf,
   isId,
   isInstant,
   listQuery,
+  madeIn,
   mostCounted,
   page,
   type Actor,
@@ -32,6 +35,7 @@ export const tokenFilters = {
     }),
   ),
   ...createdQuery,
+  ...changedQuery,
 }
 export const tokenQuery = listQuery(tokenFilters)
 type Query = Static<typeof tokenQuery>
@@ -67,7 +71,6 @@ export async function countTokens(db: Db, actor: Actor, query: Filters): Promise
 }
 
 function conditions(db: Db, actor: Actor, query: Filters): Fragment[] {
-  const { from, to } = createdIn(query)
   const { status, type, user, group, q } = query
   // Values of ours stand in the text: the planner has to see that an index over a part holds all that is wanted.
   const states = { accepted: db`and status = 'accepted'`, blocked: db`and status = 'blocked'` }
@@ -75,7 +78,7 @@ function conditions(db: Db, actor: Actor, query: Filters): Fragment[] {
     ${status ? states[status] : db``} ${type ? db`and type = ${type}` : db``}
     ${user ? db`and user_id = ${user}` : db``} ${group ? db`and group_id = ${group}` : db``}
     ${q ? db`and words @@ ${tsquery(q)}::tsquery` : db``}
-    ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+    ${madeIn(db, 'created_at', createdIn(query))} ${madeIn(db, 'updated_at', changedIn(query))}`
   const scopes = scopesFor(actor, query.owner)
   if (!scopes) return [db`true ${filters}`]
   // No token is nobody's.

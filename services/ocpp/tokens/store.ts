@@ -41,13 +41,14 @@ export interface KeptToken extends Omit<Token, 'charging'> {
   readonly owner: Owner
   readonly label: string | null
   readonly createdAt: Date
+  readonly updatedAt: Date
   readonly version: number
 }
 
 export const tokenColumns = (db: Db) => db`
   id, id_token as "idToken", type, json_build_object('kind', owner_kind, 'id', owner_id) as owner,
   user_id as "userId", group_id as "groupId", label, status, blocked_for as "blockedFor", expires_at as "expiresAt",
-  exclusive, created_at as "createdAt", version`
+  exclusive, created_at as "createdAt", updated_at as "updatedAt", version`
 
 const rowOf = ({ owner, ...token }: KeptToken) => ({
   id: token.id,
@@ -62,6 +63,7 @@ const rowOf = ({ owner, ...token }: KeptToken) => ({
   expires_at: token.expiresAt,
   exclusive: token.exclusive,
   created_at: token.createdAt,
+  updated_at: token.updatedAt,
   version: token.version,
 })
 

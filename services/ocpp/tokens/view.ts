@@ -63,14 +63,16 @@ export const TokenView = Type.Object(
     expiresAt: nullable(Instant),
     exclusive: Type.Boolean(),
     createdAt: Instant,
+    updatedAt: Instant,
     version: Type.Integer({ examples: [1] }),
   },
   { title: 'ChargingCard' },
 )
 
-export const view = ({ expiresAt, createdAt, ...token }: KeptToken): Static<typeof TokenView> => ({
+export const view = ({ expiresAt, createdAt, updatedAt, ...token }: KeptToken): Static<typeof TokenView> => ({
   ...token,
   type: token.type as Static<typeof TokenType>,
   expiresAt: expiresAt && expiresAt.toISOString(),
   createdAt: createdAt.toISOString(),
+  updatedAt: updatedAt.toISOString(),
 })
