@@ -299,7 +299,8 @@ function platformOf(world: World, database: DatabaseEngine, state: ReturnType<ty
     close: closing.close,
     async listen() {
       const { PORT, METRICS_PORT, HOST = config.mode === 'production' ? '0.0.0.0' : '127.0.0.1' } = config
-      const address = await listening('PORT', PORT, HOST, () => app.listen({ port: PORT, host: HOST }))
+      // Of those who come at once 511 could wait; more are turned away by the system.
+      const address = await listening('PORT', PORT, HOST, () => app.listen({ port: PORT, host: HOST, backlog: 4_096 }))
       if (METRICS_PORT) closing.push(await listening('METRICS_PORT', METRICS_PORT, HOST, () => state.listen(HOST)))
       if (config.mode === 'production' && !config.tls && config.TRUSTED_PROXIES.length === 0)
         log.warn(
