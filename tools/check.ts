@@ -98,7 +98,9 @@ const kinds = Object.groupBy(files, file => {
   if (/^test\/(fault\/(chargers|disk|orders|passports|vendors)|backup)/.test(file)) return 'killing'
   return /^test\/(fault|start|engines\/kafka)/.test(file) ? 'alone' : 'beside'
 })
-fine = (await runTests(kinds.beside ?? [], [`--test-concurrency=${Math.max(2, availableParallelism())}`])) && fine
+// They wait for one another's browsers, engines and clocks for a third of the time.
+const beside = Math.max(2, Math.ceil(availableParallelism() * 1.5))
+fine = (await runTests(kinds.beside ?? [], [`--test-concurrency=${beside}`])) && fine
 // One process runs them all, so that the dozens of processes that the first of them starts serve the others too.
 fine = (await runTests(kinds.sharing ?? [], ['--test-isolation=none'])) && fine
 // Those that kill one platform again and again wait for it more than they work, and promise nothing of when it is there.

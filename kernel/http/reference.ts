@@ -5,6 +5,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import Type from 'typebox'
 import { anyone } from '../access/access.ts'
 import { mount, type Reply } from './http.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { openapi, type ApiDocument } from './openapi.ts'
 import type { Peers } from '../calls/peers.ts'
 import { Problem, titleOf } from '../problem.ts'
@@ -58,6 +59,7 @@ export function reference(app: FastifyInstance, peers: Peers, names: readonly st
         defaultModelsExpandDepth: -1,
         filter: true,
         withCredentials: true,
+        plugins: [oneAtATime],
       },
     })
   })

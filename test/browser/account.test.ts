@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '../kernel/toys.ts'
-import { withoutChromium as skip } from './chromium.ts'
-import { look, lookAllOver, openTown, password, type Somebody, type Town } from './people.ts'
+import { launchWholeChromium, withoutChromium as skip } from './chromium.ts'
+import { look, lookAllOver, openTown, openWindow, password, type Somebody, type Town } from './people.ts'
 import { team } from './team-journey.ts'
 
 /** Own accounts in a browser: what one agrees to, what one lets in, and what one is told. */
@@ -212,11 +212,15 @@ async function acting(town: Town): Promise<void> {
 }
 
 async function pushed(town: Town): Promise<void> {
-  const { person, at, address, browser } = town
+  const { person, address } = town
+  await using browser = await launchWholeChromium()
   const dana = await person('Dana')
   await agreeToAll(dana)
   const service = await pushService()
-  const page = await at(dana, '/console/me/messages', { permissions: ['notifications'], serviceWorkers: 'allow' })
+  const page = await openWindow({ ...town, browser }, dana, '/console/me/messages', {
+    permissions: ['notifications'],
+    serviceWorkers: 'allow',
+  })
   // Chromium's own push service is far away; what the console makes of a subscription is what is looked at.
   await page.evaluate(`PushManager.prototype.subscribe = async options => ({
     toJSON: () => ({

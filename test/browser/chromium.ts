@@ -4,19 +4,23 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { chromium, type Browser } from 'playwright-core'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
+const firstOf = (paths: readonly string[]): string | undefined => paths.find(path => existsSync(path))
+const whole = firstOf(['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'])
+/** The same without what people have around a page, such as notifications: at half the work. */
+const light = firstOf(['/usr/bin/chromium-headless-shell'])
 
 /** Why a test with a browser is left out; with CI=true it fails instead. */
-export const withoutChromium = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+export const withoutChromium = !whole && process.env.CI !== 'true' && 'there is no Chromium on this machine'
 
-export const launchChromium = (): Promise<Browser> =>
+export const launchChromium = (executablePath = light ?? whole): Promise<Browser> =>
   chromium.launch({
-    executablePath,
+    ...(executablePath && { executablePath }),
     chromiumSandbox: process.getuid?.() !== 0,
     args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
   })
+
+/** One that shows notifications. */
+export const launchWholeChromium = (): Promise<Browser> => launchChromium(whole)
 
 export async function openChromium(t: TestContext): Promise<Browser> {
   const browser = await launchChromium()

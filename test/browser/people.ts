@@ -87,11 +87,12 @@ export async function openTown(
 
 export type Town = Awaited<ReturnType<typeof openTown>>
 
-async function openWindow(
+/** A window of somebody in a browser; see `at` of the town. */
+export async function openWindow(
   town: { browser: Browser; address: string; complaints: string[] },
   who: Somebody | undefined,
   path: string,
-  options: BrowserContextOptions,
+  options: BrowserContextOptions = {},
 ): Promise<Page> {
   const { browser, address, complaints } = town
   const context = await browser.newContext({

@@ -21,7 +21,8 @@ test('the reference shows every route and asks nobody else for anything', { skip
   await page.goto(`${address}/docs`)
   const { paths } = (await (await fetch(`${address}/docs/openapi.json`)).json()) as { paths: Record<string, object> }
   const expected = Object.entries(paths).flatMap(([path, operations]) => Object.keys(operations).map(() => path))
-  await page.locator('.opblock').first().waitFor()
+  // Looked up as a whole it takes three times as long.
+  await page.locator('.opblock').first().waitFor({ timeout: 20_000 })
   const shown = await seenWhileScrolling(page)
   assert.deepEqual([...shown.values()].sort(), expected.sort())
 
