@@ -96,6 +96,16 @@ export const doors: readonly Door[] = [
     isBelow: true,
   },
   {
+    service: 'orders',
+    to: '/withdraw',
+    name: { en: 'Withdraw from a contract', de: 'Vertrag widerrufen' },
+    about: {
+      en: 'How to withdraw from what one has bought here.',
+      de: 'Wie man widerruft, was man hier gekauft hat.',
+    },
+    isBelow: true,
+  },
+  {
     service: 'gateway',
     to: '/accessibility',
     name: { en: 'Accessibility', de: 'Barrierefreiheit' },

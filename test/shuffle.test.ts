@@ -27,13 +27,16 @@ interface Entry {
  */
 const byArrival = ['position', 'seen_at', 'station_at']
 /**
- * Those that stand in one table alone: when a token was refused is by the database's own clock, what follows from an
- * admin's act was done when it was, what prices depend on and what the shop
- * shows is counted change by change, and a message calls a charger by
- * its id where nobody has told yet at what station it stands. Paths into a row, by commas.
+ * Those that stand in one table alone: when a token was refused, and when an account, a charger or a card changed, is by the
+ * database's own clock, what follows from an admin's act was done when it was, what prices depend on and what the shop
+ * shows is counted change by change, and a message calls a charger by its id where nobody has told yet at what station
+ * it stands. Paths into a row, by commas.
  */
 const byArrivalIn: Record<string, string[]> = {
   'identity.revocations': ['revoked_at'],
+  'identity.users': ['updated_at'],
+  'ocpp.chargers': ['updated_at'],
+  'ocpp.tokens': ['updated_at'],
   'admin.audit': ['at'],
   'orders.pricing': ['version'],
   'notifications.messages': ['facts,place'],

@@ -29,7 +29,7 @@ test('below every page stands who runs the platform, what holds, whose work is i
     `<footer>${below.map(({ to, name }) => `<a href="${to}">${name[language]}</a>`).join('')}</footer>`
 
   await t.test('in both languages, and each leads to a page that says what it is', async () => {
-    assert.equal(below.length, 6)
+    assert.equal(below.length, 7)
     for (const path of ['/', '/shop', '/charge', '/nowhere', ...below.map(({ to }) => to)])
       for (const language of ['en', 'de'] as const)
         assert.ok((await look(path, language)).text.includes(foot(language)), `${path} in ${language}`)

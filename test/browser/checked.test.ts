@@ -251,7 +251,7 @@ async function pages(t: TestContext, { address, browser, client, accessToken }: 
     ['/api/auth/sign-up', { budget: { ...budget, page: 9_000, script: 1_000 } }],
     ['/api/auth/forgotten-password'],
     ['/api/auth/verify/gone', { refuses: [404] }],
-    ...['/imprint', '/privacy', '/terms', '/accessibility', '/status'].map(path => [path] as const),
+    ...['/imprint', '/privacy', '/terms', '/withdraw', '/accessibility', '/status'].map(path => [path] as const),
     ['/licences', heavier(11_000)],
     // What offers names while one types; without it one searches as ever.
     ['/shop', { budget: { ...budget, page: 20_000, script: 2_000 } }],

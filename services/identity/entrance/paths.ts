@@ -37,13 +37,16 @@ export const castNames = [
   'buyer',
 ] as const
 export type Part = (typeof castNames)[number]
-export const castPath = (part: Part): string => `/api/auth/cast/${part}`
+export const castPath = (part: Part) => `/api/auth/cast/${part}` as const
 
 /** Leads on, by GET, from where nothing is kept. */
 export const onTo = (reply: Reply, path: string): Reply => reply.header('cache-control', 'no-store').redirect(path, 303)
 
 /** A page with what it should know: where to lead back to, whose address to begin with. */
-export function pathTo(page: (typeof paths)[keyof typeof paths], about: Record<string, string | undefined>): string {
+export function pathTo(
+  page: (typeof paths)[keyof typeof paths] | ReturnType<typeof castPath>,
+  about: Record<string, string | undefined>,
+): string {
   const query = new URLSearchParams(Object.entries(about).flatMap(([name, value]) => (value ? [[name, value]] : [])))
   return query.size > 0 ? `${page}?${query}` : page
 }

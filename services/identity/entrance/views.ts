@@ -89,11 +89,11 @@ function kitIn(language: Language, minimum: number) {
 type Kit = ReturnType<typeof kitIn>
 
 /** A button a role. */
-const castIn = ({ cast }: Kit['t'], parts: readonly Part[]): Html =>
+const castIn = ({ cast }: Kit['t'], parts: readonly Part[], to: string | undefined): Html =>
   html`<section aria-labelledby="cast">
     <h2 id="cast">${cast.title}</h2>
     <p>${cast.text}</p>
-    ${parts.map(part => form(cast.parts[part], undefined, castPath(part)))}
+    ${parts.map(part => form(cast.parts[part], undefined, pathTo(castPath(part), { return: to })))}
   </section>`
 
 function signingIn({ t, language, send, troubled, said, email, signIn, signUp, forgotten }: Kit) {
@@ -114,7 +114,7 @@ function signingIn({ t, language, send, troubled, said, email, signIn, signUp, f
           from: 'passkeys/sign-in/options',
           action: pathTo(paths.passkey, { return: about.to }),
           failed: factorTexts[language].failed,
-        })}${about.cast && castIn(t, about.cast)}`,
+        })}${about.cast && castIn(t, about.cast, about.to)}`,
         [
           ...(about.providers ?? []).map(provider => ({
             to: wayTo(provider, about.to),

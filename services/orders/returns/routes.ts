@@ -9,6 +9,7 @@ import { look } from '../orders/access.ts'
 import { Params } from '../orders/routes.ts'
 import type { Returning, Step } from './returning.ts'
 import { findReturn, listReturns, returnsOf, type Return } from './store.ts'
+import { withdrawing } from './withdrawing.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const State = Type.Enum(['requested', 'approved', 'refused', 'withdrawn', 'received'], { examples: ['requested'] })
@@ -55,6 +56,7 @@ const ReturnParams = Type.Object({ ...Params.properties, returnId: Id })
 /** What buyers give back, and what vendors say to it. */
 export function returnRoutes(host: OrdersHost, returning: Returning): void {
   const { db, http } = host
+  withdrawing(host)
 
   http.post(
     '/:id/returns',
