@@ -7,7 +7,12 @@ import { choose } from '../services/all.ts'
 import { doors } from '../services/doors.ts'
 
 const admin = { email: 'root@example.com', password: 'quiet trains at dawn' }
-const environment = { PUBLIC_URL: 'https://volt.example', ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password }
+const environment = {
+  PUBLIC_URL: 'https://volt.example',
+  ADMIN_EMAIL: admin.email,
+  ADMIN_PASSWORD: admin.password,
+  ORDERS_RETURN_DAYS: '30',
+}
 
 test('below every page stands who runs the platform, what holds, whose work is in it and how it is', async t => {
   const p = await start(t, await choose(), { environment, doors })
@@ -39,6 +44,7 @@ test('below every page stands who runs the platform, what holds, whose work is i
       assert.match(text, new RegExp(`<link rel="canonical" href="https://volt.example${to}"`))
       assert.match(text, /<meta name="description" content="[^"]{20,}"/)
     }
+    assert.match((await look('/withdraw')).text, /within 30 days/, 'as long as whoever runs the platform lets them')
     assert.ok((await look('/de/help')).text.includes(foot('de')), 'in the language of the page')
     const secret = await look('/api/auth/sign-in')
     assert.ok(!secret.text.includes('<footer>'), 'nothing leads away from where one proves who one is')

@@ -255,9 +255,13 @@ export function forForms(http: Http, setup: (http: Http) => void): void {
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 65_536 },
       async (_: unknown, body: string) => {
-        // In one pass: asked by name, each field is looked for among all. Nobody types NUL, and it cannot be stored.
-        const fields = Map.groupBy(new URLSearchParams(body.replaceAll(/%00|\0/g, '')), ([name]) => name)
-        const valueOf = (all: [string, string][]) => (all.length > 1 ? all.map(([, value]) => value) : all[0]![1])
+        // In one pass: asked by name, each field is looked for among all.
+        const fields = Map.groupBy(new URLSearchParams(body), ([name]) => name)
+        const valueOf = (all: [string, string][]) => {
+          // Nobody types NUL, and no table holds it; before it is decoded, one may be put together of what is left of another.
+          const texts = all.map(([, value]) => value.replaceAll('\0', ''))
+          return texts.length > 1 ? texts : texts[0]!
+        }
         return Object.fromEntries(fields.entries().map(([name, all]) => [name, valueOf(all)]))
       },
     )

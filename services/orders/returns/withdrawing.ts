@@ -4,7 +4,8 @@ import type { OrdersHost } from '../host.ts'
 const en = {
   title: 'Withdraw from a contract',
   description: 'How to withdraw from what one has bought here.',
-  how: 'Consumers withdraw from what they bought here within 14 days after it arrived, without saying why: by the button “Withdraw from the contract here” of the order, which is there all that time. It asks once whether you mean it, and a confirmation is mailed.',
+  how: (days: number) =>
+    `Consumers withdraw from what they bought here within ${days} days after it arrived, without saying why: by the button “Withdraw from the contract here” of the order, which is there all that time. It asks once whether you mean it, and a confirmation is mailed.`,
   account: 'Who ordered with an account finds the button with each of their orders.',
   guest:
     'Who ordered without an account opens the order by the link in the mail that came with it. Where the mail is gone, whoever runs this platform sends the link again: their address stands in the imprint.',
@@ -18,7 +19,8 @@ const texts: Texts<typeof en> = {
   de: {
     title: 'Vertrag widerrufen',
     description: 'Wie man widerruft, was man hier gekauft hat.',
-    how: 'Verbraucherinnen und Verbraucher widerrufen, was sie hier gekauft haben, binnen 14 Tagen nach der Ankunft und ohne Angabe von Gründen: mit der Schaltfläche „Vertrag hier widerrufen“ der Bestellung, die so lange dort steht. Sie fragt einmal nach, und eine Bestätigung kommt per E-Mail.',
+    how: days =>
+      `Verbraucherinnen und Verbraucher widerrufen, was sie hier gekauft haben, binnen ${days} Tagen nach der Ankunft und ohne Angabe von Gründen: mit der Schaltfläche „Vertrag hier widerrufen“ der Bestellung, die so lange dort steht. Sie fragt einmal nach, und eine Bestätigung kommt per E-Mail.`,
     account: 'Wer mit einem Konto bestellt hat, findet die Schaltfläche bei jeder eigenen Bestellung.',
     guest:
       'Wer ohne Konto bestellt hat, öffnet die Bestellung über den Link in der E-Mail, die dazu kam. Ist die E-Mail nicht mehr da, schickt den Link noch einmal, wer diese Plattform betreibt: Die Anschrift steht im Impressum.',
@@ -29,7 +31,7 @@ const texts: Texts<typeof en> = {
 }
 
 /** Where one withdraws from a contract (Dir. (EU) 2023/2673): linked below every page, as long as anybody may. */
-export function withdrawing({ site, platform }: OrdersHost): void {
+export function withdrawing({ site, platform, settings }: OrdersHost): void {
   site.get(
     '/withdraw',
     { config: { access: anyone }, schema: { summary: en.description, produces: ['text/html'], hide: true } },
@@ -39,7 +41,7 @@ export function withdrawing({ site, platform }: OrdersHost): void {
       return sendPage(reply.header('cache-control', 'no-cache'), 200, {
         language,
         title,
-        body: html`<p>${how}</p>
+        body: html`<p>${how(settings.ORDERS_RETURN_DAYS)}</p>
           <p>${account}</p>
           <p>${guest}</p>`,
         onward: [
